@@ -1,0 +1,5 @@
+"""The one kind of error that a person is meant to read."""
+
+
+class BadInput(ValueError):
+    """Something given from outside is wrong. The message names file, line or key, and what to do."""

@@ -1,0 +1,91 @@
+"""What every recommender gives, and what a fitting run gets and returns."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+
+class Recommender(nn.Module):
+    """Scores every item of the catalogue for a batch of users.
+
+    A method's module `methods/<name>/model.py` offers
+        build(split, settings) -> Recommender
+        fit(model, split, settings, run) -> Fitted
+    """
+
+    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        """Scores, higher is better, of shape (batch, catalogue).
+
+        users (batch,); items (batch, length) the most recent items of each history, in order, filled up on the right
+        with 0; lengths (batch,) how many of them count. A model of long histories says how many it wants by
+        `max_length` (None: all).
+        """
+        raise NotImplementedError
+
+    max_length: int | None = None
+
+
+@dataclass
+class Trunk:
+    """One forward pass over whole histories: the state after every prefix, and what a branch needs to go on from it.
+
+    states (batch, length, dim); cache: tensors of shape (batch, length, ..), one row for each item of the history.
+    """
+
+    states: Tensor
+    cache: tuple[Tensor, ...] = ()
+
+
+class SequentialRecommender(Recommender):
+    """A model of the next item that turns a prefix into a state and scores items by state and item embedding.
+
+    Histories are filled up on the right. Position t of `encode` sees items 0..t only, so that one pass serves all
+    prefixes, and padding behind a position cannot change it.
+    """
+
+    item_embedding: nn.Embedding  # (catalogue, dim): the space in which a counterfactual item is moved
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        """vectors (batch, length, dim): item embeddings."""
+        raise NotImplementedError
+
+    def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
+        """The state after the first `starts` items of trunk row `rows`, followed by `vectors`; nothing before the
+        branch is computed again.
+
+        rows, starts (samples,); vectors (samples, steps, dim), steps >= 1; result (samples, dim).
+        """
+        raise NotImplementedError
+
+    def item_scores(self, states: Tensor) -> Tensor:
+        """Logits over the catalogue. states (.., dim); result (.., catalogue)."""
+        return states @ self.item_embedding.weight.T
+
+    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        states = self.encode(self.item_embedding(items)).states
+        return self.item_scores(states[torch.arange(len(items), device=items.device), lengths - 1])
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a fitting run gets from outside: its seed, its device, and the only view of held-out data, a number."""
+
+    seed: int
+    device: torch.device
+    validate: Callable[[Recommender], float]  # validation NDCG@5, full ranking
+    progress: Callable[[str], None] = lambda message: None
+
+
+@dataclass
+class Fitted:
+    """The course of a fit. `curve`: validation NDCG@5 after each epoch; the weights of `best_epoch` (from 1) stay."""
+
+    curve: list[float] = field(default_factory=list)
+    best_epoch: int = 0
+    stopped_early: bool = True  # False: still improving when the budget of epochs ended
+
+    @property
+    def epochs(self) -> int:
+        return len(self.curve)

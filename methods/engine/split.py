@@ -1,0 +1,99 @@
+"""A split as flat tensors: what a method may know. The test targets live in a file that nothing here opens."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json
+
+
+@dataclass(frozen=True)
+class Split:
+    """Training histories: user u holds `items[offsets[u]:offsets[u + 1]]`, in order.
+
+    items (n,) int64; offsets (users + 1,) int64; categories (catalogue,) int64, -1 where unknown.
+    """
+
+    name: str
+    items: torch.Tensor
+    offsets: torch.Tensor
+    categories: torch.Tensor
+    digest: str = ""
+
+    @property
+    def users(self) -> int:
+        return len(self.offsets) - 1
+
+    @property
+    def catalogue(self) -> int:
+        """Number of items, the held-out ones included."""
+        return len(self.categories)
+
+    @property
+    def lengths(self) -> torch.Tensor:
+        return self.offsets.diff()
+
+    @property
+    def owners(self) -> torch.Tensor:
+        """The user of each interaction. Shape (n,)."""
+        return torch.repeat_interleave(torch.arange(self.users), self.lengths)
+
+    def extended(self, targets: "Targets") -> "Split":
+        """The split with each target appended to its user's history: what is known when the test item is ranked."""
+        owners = torch.cat([self.owners, targets.users])
+        order = torch.argsort(owners, stable=True)
+        lengths = self.lengths.index_add(0, targets.users, torch.ones_like(targets.users))
+        return Split(
+            self.name,
+            torch.cat([self.items, targets.items])[order],
+            torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)]),
+            self.categories,
+            self.digest,
+        )
+
+
+@dataclass(frozen=True)
+class Targets:
+    """Held-out items, at most one a user. users (t,), items (t,) int64."""
+
+    users: torch.Tensor
+    items: torch.Tensor
+
+
+def load_split(folder: Path) -> Split:
+    """Read training histories and the catalogue of `folder` (formats: workflow/README.md)."""
+    folder = Path(folder)
+    about = read_json(folder / "split.json")
+    train = _pairs(folder / "train.csv", about)
+    users = train["user"].to_numpy()
+    if (np.diff(users) < 0).any():
+        raise BadInput(f"{folder / 'train.csv'}: users are not in ascending order; make the split again")
+    offsets = np.searchsorted(users, np.arange(about["users"] + 1))
+    categories = pd.read_csv(folder / "items.csv", dtype=np.int64)["category"].to_numpy()
+    return Split(
+        about["name"],
+        torch.from_numpy(train["item"].to_numpy().copy()),
+        torch.from_numpy(offsets.astype(np.int64)),
+        torch.from_numpy(categories.copy()),
+        about["digest"],
+    )
+
+
+def load_targets(file: Path) -> Targets:
+    """Read `validation.csv` or, after all training is done, `test.csv`."""
+    pairs = _pairs(Path(file), read_json(Path(file).parent / "split.json"))
+    return Targets(torch.from_numpy(pairs["user"].to_numpy().copy()), torch.from_numpy(pairs["item"].to_numpy().copy()))
+
+
+def _pairs(file: Path, about: dict) -> pd.DataFrame:
+    pairs = pd.read_csv(file, dtype=np.int64)
+    if list(pairs.columns) != ["user", "item"]:
+        raise BadInput(f"{file}: columns {list(pairs.columns)}, expected user,item; make the split again")
+    for column, count in (("user", about["users"]), ("item", about["items"])):
+        if len(pairs) and not 0 <= pairs[column].min() <= pairs[column].max() < count:
+            raise BadInput(f"{file}: column {column} leaves 0..{count - 1}; make the split again")
+    return pairs

@@ -1,0 +1,1 @@
+"""Papers: one folder each (printed numbers, specification of cells, assumptions, tables and figures)."""
