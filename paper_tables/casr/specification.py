@@ -1,0 +1,132 @@
+"""Which cells make which table or figure of CASR. All of them are known before anything runs."""
+
+from collections.abc import Mapping
+
+from methods.cards import cards as method_cards
+from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, read_plan
+from paper_tables.casr.printed import best_combination
+from paper_tables.cell import Cell
+
+TARGETS = ("table1", "table2", "table3", "splits", *FIGURES, "figure7")
+
+# What a figure varies: the setting, the short name of a value, and the value at which a main cell stands already
+# (it runs on all training samples, once). kappa and the index of the main cells are tuned, so that none is shared.
+VARIED = {
+    "figure3": ("share", lambda x: f"r{100 * x:.6g}", 1.0),
+    "figure4": ("rounds", lambda x: f"l{x}", 1),
+    "figure5": ("kappa", lambda x: f"kappa{x:g}", None),
+    "figure6": ("index", lambda x: f"d{x}", None),
+}
+
+
+def cells(scale: Mapping) -> list[Cell]:
+    """All cells of the paper at a scale (the parsed config/<scale>.yaml), each once, in the order of the tables."""
+    return _unique(cell for target in TARGETS for cell in target_cells(target, scale))
+
+
+def target_cells(target: str, scale: Mapping) -> list[Cell]:
+    """The cells that one table or figure reads. Raises ValueError for an unknown target."""
+    plan = read_plan(scale)
+    if target == "table1":
+        return []
+    if target == "table2":
+        plain = [_plain(d, m) for d in plan.datasets for m in table2_methods(plan)]
+        return plain + augmented(plan)
+    if target == "table3":
+        plain = [_plain(d, anchor) for d in plan.datasets for anchor in plan.augmented[d]]
+        return plain + augmented(plan) + augmented(plan, variant="control")
+    if target == "splits":
+        return _unique(cell for split in extra_splits(plan) for cell in split_cells(plan, split))
+    if target == "figure7":
+        return case_study_cells(plan) if plan.case_study else []
+    if target in FIGURES:
+        return _unique(cell for dataset in figure_datasets(plan, target) for cell in panel_cells(plan, target, dataset))
+    raise ValueError(f"unknown target '{target}': one of {', '.join(TARGETS)}")
+
+
+def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
+    return read_plan(scale).seeds[cell.dataset]
+
+
+def own_methods() -> list[str]:
+    """Recommenders that are not the paper's: every other folder of methods/ whose card says that it is one."""
+    known = (*BASELINES, *CONTROLS, *ANCHORS)
+    return [name for name, card in method_cards().items() if card.kind != "treatment" and name not in known]
+
+
+def table2_methods(plan: Plan) -> list[str]:
+    return [*plan.baselines, *plan.controls, *own_methods(), *plan.anchors]
+
+
+def augmented(plan: Plan, variant: str = "") -> list[Cell]:
+    """Data set x anchor x strategy x sampler, or their matched random controls."""
+    return [
+        Cell("casr", f"{dataset}.loo", anchor, strategy, sampler, variant)
+        for dataset in plan.datasets
+        for anchor in plan.augmented[dataset]
+        for strategy in plan.strategies
+        for sampler in plan.samplers
+    ]
+
+
+def extra_splits(plan: Plan) -> list[str]:
+    """Other orders of the items, and the split on the global time line for data that has time."""
+    orders = [f"{dataset}.loo.{order}" for dataset, names in plan.orders.items() for order in names]
+    return orders + [f"{dataset}.{twin}" for dataset in plan.datasets if has_time(dataset) for twin in plan.twins]
+
+
+def split_cells(plan: Plan, split: str) -> list[Cell]:
+    """Plain anchors on another order of the items; on another protocol also the baselines."""
+    names = plan.anchors if split.count(".") == 2 else (*plan.baselines, *plan.anchors)
+    return [Cell("casr", split, name) for name in names]
+
+
+def has_time(dataset: str) -> bool:
+    """Three of the paper's nine sets carry no time at all."""
+    return dataset not in ("lastfm", "book-crossing", "jester")
+
+
+def combination(plan: Plan, dataset: str) -> tuple[str, str]:
+    """(anchor, sampler) of a data set's figures: "the best combination by Tables 2 and 3".
+
+    Taken from the printed Table 3, so that the choice rests on no result of ours; the scale may name another one, and
+    must for data that the paper does not have.
+    """
+    return plan.combinations.get(dataset) or best_combination(dataset)
+
+
+def figure_datasets(plan: Plan, figure: str) -> tuple[str, ...]:
+    return plan.figures.get(figure, ((), ()))[0]
+
+
+def figure_values(plan: Plan, figure: str) -> tuple[float, ...]:
+    return plan.figures.get(figure, ((), ()))[1]
+
+
+def panel_cells(plan: Plan, figure: str, dataset: str) -> list[Cell]:
+    """The plain anchor, and every strategy at every x value, with the data set's combination."""
+    anchor, _ = combination(plan, dataset)
+    values = figure_values(plan, figure)
+    curves = [point_cell(plan, figure, dataset, strategy, x) for strategy in plan.strategies for x in values]
+    return [_plain(dataset, anchor), *curves]
+
+
+def point_cell(plan: Plan, figure: str, dataset: str, strategy: str, x: float) -> Cell:
+    anchor, sampler = combination(plan, dataset)
+    setting, short, main = VARIED[figure]
+    if x == main:
+        return Cell("casr", f"{dataset}.loo", anchor, strategy, sampler)
+    return Cell("casr", f"{dataset}.loo", anchor, strategy, sampler, short(x), {setting: x})
+
+
+def case_study_cells(plan: Plan) -> list[Cell]:
+    anchor, sampler = combination(plan, plan.case_study)
+    return [Cell("casr", f"{plan.case_study}.loo", anchor, strategy, sampler) for strategy in plan.strategies]
+
+
+def _plain(dataset: str, method: str) -> Cell:
+    return Cell("casr", f"{dataset}.loo", method)
+
+
+def _unique(found: object) -> list[Cell]:
+    return list({cell.identifier: cell for cell in found}.values())
