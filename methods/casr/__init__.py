@@ -1,0 +1,1 @@
+"""CASR: counterfactual data-augmented sequential recommendation (Wang et al., SIGIR 2021)."""

@@ -1,0 +1,56 @@
+"""One model's view of a batch of samples: what stays of each history is encoded once, only the rest is computed."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from methods.engine.branches import Branches
+from methods.engine.recommender import SequentialRecommender, Trunk
+
+
+@dataclass(frozen=True)
+class Prefixes:
+    """A model and its pass over the observed histories of a batch, one trunk row for each."""
+
+    model: SequentialRecommender
+    trunk: Trunk
+
+    def logits(self, sequences: Branches) -> Tensor:
+        """Scores of the next item, of shape (samples, catalogue). `sequences.windows` are rows of the trunk."""
+        vectors = sequences.vectors(self.model.item_embedding)
+        return self.model.item_scores(self.model.branch(self.trunk, sequences.windows, sequences.starts, vectors))
+
+
+def encode(model: SequentialRecommender, histories: Tensor) -> Prefixes:
+    """histories (rows, length): observed items, filled up on the right."""
+    with torch.no_grad():
+        return Prefixes(model, model.encode(model.item_embedding(histories)))
+
+
+def next_item(sampler: Prefixes, sequences: Branches) -> tuple[Tensor, Tensor]:
+    """Eq. 2: the item that the sampler expects next, and its probability, a softmax over all items. Both (samples,)."""
+    with torch.no_grad():
+        logits = sampler.logits(sequences)
+        confidence, label = logits.softmax(dim=-1).max(dim=-1)
+        return label, confidence.clamp(max=1.0)
+
+
+@contextmanager
+def frozen(*models: SequentialRecommender) -> Iterator[None]:
+    """Without dropout, and without gradients of parameters: the perturbation alone is moved."""
+    training = [model.training for model in models]
+    wanted = [parameter for model in models for parameter in model.parameters() if parameter.requires_grad]
+    try:
+        for model in models:
+            model.eval()
+        for parameter in wanted:
+            parameter.requires_grad_(False)
+        yield
+    finally:
+        for parameter in wanted:
+            parameter.requires_grad_(True)
+        for model, mode in zip(models, training, strict=True):
+            model.train(mode)
