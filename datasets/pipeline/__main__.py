@@ -1,0 +1,75 @@
+"""The steps from raw file to split, each a command: python -m datasets.pipeline <step> --help."""
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from datasets.pipeline.audit import audit
+from datasets.pipeline.card import card, cards
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.fetch import fetch
+from datasets.pipeline.prepare import prepare
+from datasets.pipeline.split import make_split
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one step. Returns the exit status: 0, or 2 after a message for a person on standard error."""
+    chosen = _parser().parse_args(arguments)
+    try:
+        chosen.run(chosen)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m datasets.pipeline", description=__doc__)
+    steps = parser.add_subparsers(required=True, metavar="step")
+
+    step = steps.add_parser("list", help="name every data set")
+    step.set_defaults(
+        run=lambda chosen: print(*(f"{about.name:16} {about.label}" for about in cards().values()), sep="\n")
+    )
+
+    step = steps.add_parser("fetch", help="download the raw files, or find them in a folder of yours")
+    _add_dataset(step)
+    step.add_argument("--raw", type=Path, help="your folder of raw files, searched before the network")
+    step.add_argument("--accept-unverified", action="store_true", help="take files whose checksum is wrong or unknown")
+    step.set_defaults(
+        run=lambda chosen: _show(fetch(card(chosen.dataset), chosen.store, chosen.raw, chosen.accept_unverified))
+    )
+
+    step = steps.add_parser("prepare", help="parse the raw files and apply the recipe")
+    _add_dataset(step)
+    _add_results(step)
+    step.set_defaults(run=lambda chosen: _show(prepare(card(chosen.dataset), chosen.results, chosen.store)["counts"]))
+
+    step = steps.add_parser("audit", help="look for what makes a metric meaningless")
+    step.add_argument("--dataset", required=True)
+    _add_results(step)
+    step.set_defaults(run=lambda chosen: _show(audit(card(chosen.dataset), chosen.results)))
+
+    step = steps.add_parser("split", help="make training histories and held-out items")
+    step.add_argument("--split", required=True, help="<dataset>.<protocol>[.<order>], such as lastfm.loo.shuffled")
+    _add_results(step)
+    step.set_defaults(run=lambda chosen: _show(make_split(chosen.split, chosen.results)))
+    return parser
+
+
+def _add_dataset(step: argparse.ArgumentParser) -> None:
+    step.add_argument("--dataset", required=True, help="its name, such as movielens-1m")
+    step.add_argument("--store", type=Path, help="where fetched files lie (default: raw/ in the data set's folder)")
+
+
+def _add_results(step: argparse.ArgumentParser) -> None:
+    step.add_argument("--results", type=Path, required=True, help="folder of a scale, such as results/quick")
+
+
+def _show(content: object) -> None:
+    print(json.dumps(content, indent=1))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

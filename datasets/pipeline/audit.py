@@ -1,0 +1,188 @@
+"""What in a data set could make a metric meaningless, found before anything is trained.
+
+Each finding is {check, level, value, meaning}. `value` is a share in [0, 1] unless the meaning says otherwise. Levels:
+`ok`; `note`, good to know; `warning`, to be said beside every number; `error`, a metric on this data says nothing about
+a model unless the cause is removed (by another order, another file).
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from datasets.pipeline.card import Card
+from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.orders import put_in_order
+from datasets.pipeline.split import Parts, leave_one_out, places, starts_together
+
+
+@dataclass(frozen=True)
+class Finding:
+    check: str
+    level: str
+    value: float
+    meaning: str
+
+
+def audit(card: Card, results: Path) -> list[dict]:
+    """Write `results`/data/<name>/audit.json for the data in its default order, held-out items as in `loo`."""
+    data = Path(results) / "data" / card.name
+    prepared = read_json(data / "data.json")
+    interactions = put_in_order(pd.read_parquet(data / "interactions.parquet"), card.orders[card.default_order])
+    findings = [_source(prepared), *_time(interactions, card), *inspect_sequences(interactions)]
+    content = [asdict(finding) for finding in findings]
+    write_json(data / "audit.json", content)
+    return content
+
+
+def inspect_sequences(interactions: pd.DataFrame) -> list[Finding]:
+    """All findings that need only `user` and `item`, rows sorted by user, each user's in order."""
+    users, items = interactions["user"].to_numpy(np.int64), interactions["item"].to_numpy(np.int64)
+    parts = leave_one_out(interactions)
+    return [
+        *_repeats(users, items, parts),
+        *_targets(items, parts),
+        *_users(users, items, parts),
+        *_artefacts(users, items),
+    ]
+
+
+def _source(prepared: Mapping) -> Finding:
+    unverified = [name for name, file in prepared["files"].items() if not file["verified"]]
+    if unverified:
+        meaning = f"checksum not that of the original: {', '.join(unverified)}; results say 'unverified source'"
+        return Finding("source", "warning", len(unverified) / len(prepared["files"]), meaning)
+    return Finding("source", "ok", 0.0, "every raw file is the original by its checksum")
+
+
+def _time(interactions: pd.DataFrame, card: Card) -> list[Finding]:
+    if not card.has_time:
+        meaning = f"the data has no time; order '{card.default_order}' is an assumption: {card.default_order_reason}"
+        return [Finding("time", "warning", 0.0, meaning)]
+    time = interactions["time"].to_numpy(np.int64)
+    same_user = np.diff(interactions["user"].to_numpy()) == 0
+    ties = _share((np.diff(time) == 0)[same_user])
+    together = starts_together(interactions)
+    return [
+        Finding("time", "ok", 1.0, "every row has a time"),
+        _graded(
+            "time ties", ties, (0.0, 0.2), "of a user's neighbouring rows share one time; the file's order decides"
+        ),
+        _graded(
+            "time is a count",
+            together,
+            (0.1, 0.3, 0.5),
+            "of users begin in the same hundredth of the time span; near 1, 'time' counts rows and is no clock",
+        ),
+    ]
+
+
+def _repeats(users: np.ndarray, items: np.ndarray, parts: Parts) -> list[Finding]:
+    again = pd.Series(users * (items.max(initial=0) + 1) + items).duplicated().to_numpy()
+    return [
+        _graded("repeated pairs", _share(again), (0.0, 0.5), "of rows repeat an earlier row of the same user and item"),
+        _graded(
+            "test item in history",
+            _share(again[parts.test]),
+            (0.0, 0.05),
+            "of test items stand in the user's history already; ranking with seen items removed cannot find them",
+        ),
+    ]
+
+
+def _targets(items: np.ndarray, parts: Parts) -> list[Finding]:
+    targets = items[parts.test]
+    seen = np.bincount(items[parts.train], minlength=items.max(initial=0) + 1) > 0
+    return [
+        _graded(
+            "constant target",
+            np.bincount(targets).max() / len(targets) if len(targets) else 0.0,
+            (0.02, 0.1, 0.5),
+            "of users have the same test item; a constant answer is right for that many",
+        ),
+        _graded("cold test items", _share(~seen[targets]), (0.0, 0.05, 0.5), "of test items never occur in training"),
+    ]
+
+
+def _users(users: np.ndarray, items: np.ndarray, parts: Parts) -> list[Finding]:
+    place, _ = places(users)
+    begin = np.flatnonzero(place == 0)
+    # a sum of random-looking numbers for (item, place): equal for equal sequences, and else almost never
+    prints = pd.util.hash_array(items * (place.max(initial=0) + 1) + place)
+    copies = pd.Series(np.add.reduceat(prints, begin)).duplicated().to_numpy()
+    return [
+        _graded("short histories", 1 - len(parts.test) / len(begin), (0.0, 0.2, 0.9), "of users have no held-out item"),
+        _graded("duplicated users", _share(copies), (0.0, 0.01, 0.5), "of users have another user's whole sequence"),
+    ]
+
+
+def _artefacts(users: np.ndarray, items: np.ndarray) -> list[Finding]:
+    place, rows = places(users)
+    begin = np.flatnonzero(place == 0)
+    step = np.diff(items, prepend=0)
+    inner = place > 0
+    falls = np.add.reduceat((inner & (step < 0)).astype(np.int64), begin)
+    rises = np.add.reduceat((inner & (step > 0)).astype(np.int64), begin)
+    long = rows[begin] >= 3
+    rising, falling = _share((falls == 0)[long]), _share((rises == 0)[long])
+    upward = _share((step > 0)[inner])
+    return [
+        _graded(
+            "monotone identifiers",
+            max(rising, falling),
+            (0.02, 0.1, 0.5),
+            f"of users have identifiers that only {'rise' if rising >= falling else 'fall'}: an order of the file's "
+            "making; a model learns to count, and the held-out item is the last number",
+        ),
+        _graded(
+            "identifiers rise",
+            abs(2 * upward - 1),
+            (0.1, 0.3, 0.9),
+            f"from chance (0) to always the same way (1); {upward:.1%} of steps rise",
+        ),
+        _graded(
+            "position predicts item",
+            _explained(place / np.maximum(rows - 1, 1), items),
+            (0.1, 0.3, 0.6),
+            "of the variance of an item's place in the histories is the item's own",
+        ),
+        _graded(
+            "constant positions",
+            _constant_positions(place, items, len(begin)),
+            (0.0, 0.1, 0.5),
+            "of places (those that half of the users reach) hold one item for most users",
+        ),
+    ]
+
+
+def _explained(value: np.ndarray, group: np.ndarray) -> float:
+    """Share of the variance of `value` between groups, corrected for the number of groups (adjusted R squared)."""
+    _, group, sizes = np.unique(group, return_inverse=True, return_counts=True)
+    freedom = len(value) - len(sizes)
+    total = ((value - value.mean()) ** 2).sum()
+    if freedom <= 0 or total == 0:
+        return 0.0
+    means = np.bincount(group, weights=value) / sizes
+    within = ((value - means[group]) ** 2).sum()
+    return max(0.0, 1 - (within / freedom) / (total / (len(value) - 1)))
+
+
+def _constant_positions(place: np.ndarray, items: np.ndarray, users: int) -> float:
+    """Share of the places, among those that at least half of the users reach, where one item is held by most."""
+    reached = np.bincount(place)
+    common = reached >= max(2, users / 2)
+    inside = common[place]
+    counts = pd.Series(items[inside]).groupby(place[inside]).agg(lambda held: held.value_counts().iloc[0])
+    return _share(counts.to_numpy() > reached[counts.index] / 2)
+
+
+def _graded(check: str, value: float, bounds: tuple[float, ...], meaning: str) -> Finding:
+    """The level whose bound `value` exceeds: above the first a note, the second a warning, the third an error."""
+    level = ("ok", "note", "warning", "error")[sum(value > bound for bound in bounds)]
+    return Finding(check, level, round(float(value), 6), meaning)
+
+
+def _share(mask: np.ndarray) -> float:
+    return float(mask.mean()) if len(mask) else 0.0

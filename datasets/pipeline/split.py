@@ -1,0 +1,169 @@
+"""From interactions to training histories and held-out items (formats: workflow/README.md).
+
+`loo`, leave one out: of each user with at least three rows the last is the test item and the last but one the
+validation item. A user with fewer rows stays in the training data whole, for there would be no history to rank from.
+
+`time`, the global time line: two cut dates, at 80 % and 90 % of all rows. Training holds what came before the first
+cut. Of a user with training rows, the first row from the first cut on and before the second is the validation item,
+the first row from the second cut on the test item: the next thing that this user did. Rows after a cut that are
+neither are left out, so that nothing after a cut is ever trained on.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow
+import pyarrow.csv
+
+from datasets.pipeline.card import Card, card
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, sha256, whole_file, write_json
+from datasets.pipeline.orders import put_in_order
+
+CUTS = (0.8, 0.9)
+FEWEST_TARGETS = 10
+PROTOCOLS = ("loo", "time")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Positions of rows in the ordered interactions; `cuts` are times in seconds, for the global time line."""
+
+    train: np.ndarray
+    validation: np.ndarray
+    test: np.ndarray
+    cuts: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class SplitName:
+    """<dataset>.<protocol>[.<order>]; without an order, the card's default order."""
+
+    dataset: str
+    protocol: str
+    order: str = ""
+
+    def __str__(self) -> str:
+        return ".".join(part for part in (self.dataset, self.protocol, self.order) if part)
+
+
+def parse_name(name: str) -> tuple[SplitName, Card]:
+    """Read a split's name and find its card. BadInput names what may stand in each place."""
+    parts = name.split(".")
+    if len(parts) not in (2, 3):
+        raise BadInput(f"split '{name}': expected <dataset>.<protocol>[.<order>], such as lastfm.loo.shuffled")
+    split = SplitName(*parts)
+    about = card(split.dataset)
+    if split.protocol not in PROTOCOLS:
+        raise BadInput(f"split '{name}': unknown protocol '{split.protocol}', one of {', '.join(PROTOCOLS)}")
+    if split.protocol == "time" and not about.has_time:
+        raise BadInput(f"split '{name}': {split.dataset} has no time, so it has no global time line; use loo")
+    if split.protocol == "time" and split.order:
+        raise BadInput(f"split '{name}': the global time line has one order; leave '.{split.order}' out")
+    if split.order and split.order not in about.orders:
+        raise BadInput(f"split '{name}': {split.dataset} offers the orders {', '.join(about.orders)}")
+    return split, about
+
+
+def make_split(name: str, results: Path) -> dict:
+    """Write `results`/splits/<name>/ from `results`/data/<dataset>/ and return what split.json says."""
+    split, about = parse_name(name)
+    data = Path(results) / "data" / split.dataset
+    prepared = read_json(data / "data.json")
+    order = "time" if split.protocol == "time" else split.order or about.default_order
+    interactions = pd.read_parquet(data / "interactions.parquet")
+    if split.protocol == "loo":
+        interactions = put_in_order(interactions, about.orders[order])
+        parts = leave_one_out(interactions)
+    else:
+        parts = time_line(interactions, name)
+    folder = Path(results) / "splits" / name
+    for part in ("train", "validation", "test"):
+        _write_csv(folder / f"{part}.csv", interactions.iloc[getattr(parts, part)][["user", "item"]])
+    items = pd.read_parquet(data / "items.parquet")
+    _write_csv(folder / "items.csv", pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)}))
+    content = {
+        "name": name,
+        "dataset": split.dataset,
+        "protocol": split.protocol,
+        "order": order,
+        "users": prepared["counts"]["users"],
+        "items": prepared["counts"]["items"],
+        "rows": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
+        "left_out": prepared["counts"]["interactions"] - len(parts.train) - len(parts.validation) - len(parts.test),
+        "cuts": list(parts.cuts),
+        "digest": sha256(*(folder / f"{part}.csv" for part in ("train", "validation", "test", "items"))),
+        "data_digest": prepared["digest"],
+        "verified": prepared["verified"],
+    }
+    write_json(folder / "split.json", content)
+    return content
+
+
+def leave_one_out(interactions: pd.DataFrame) -> Parts:
+    """The protocol `loo` (above). `interactions`: rows sorted by user, each user's in order."""
+    users = interactions["user"].to_numpy()
+    place, rows = places(users)
+    from_end = np.where(rows >= 3, rows - place, rows + 3)  # 1: last; users with fewer rows have neither
+    return Parts(np.flatnonzero(from_end > 2), np.flatnonzero(from_end == 2), np.flatnonzero(from_end == 1))
+
+
+def time_line(interactions: pd.DataFrame, name: str) -> Parts:
+    """The protocol `time` (above). BadInput where the cuts leave too few held-out items to measure anything."""
+    users, time = interactions["user"].to_numpy(), interactions["time"].to_numpy(np.int64)
+    if len(time) == 0:
+        raise BadInput(f"split '{name}': there is no row to split")
+    if starts_together(interactions) > 0.5:
+        raise BadInput(
+            f"split '{name}': most users begin in the same hundredth of the time span, so 'time' counts each user's "
+            "rows and is no clock; use loo, or the original file"
+        )
+    first_cut, second_cut = np.quantile(time, CUTS, method="higher")
+    train = time < first_cut
+    known = np.zeros(users.max() + 1, dtype=bool)
+    known[users[train]] = True
+    between = known[users] & ~train & (time < second_cut)
+    after = known[users] & (time >= second_cut)
+    parts = Parts(np.flatnonzero(train), _firsts(users, between), _firsts(users, after), (first_cut, second_cut))
+    if min(len(parts.validation), len(parts.test)) < FEWEST_TARGETS:
+        raise BadInput(
+            f"split '{name}': cut dates at {CUTS[0]:.0%} and {CUTS[1]:.0%} of the rows leave {len(parts.validation)} "
+            f"validation and {len(parts.test)} test items, fewer than {FEWEST_TARGETS}; use loo"
+        )
+    return Parts(parts.train, parts.validation, parts.test, (int(first_cut), int(second_cut)))
+
+
+def starts_together(interactions: pd.DataFrame) -> float:
+    """Share of users whose first row lies in the first hundredth of the whole time span: near 1 if time is a count."""
+    time = interactions["time"].to_numpy(np.int64)
+    place, _ = places(interactions["user"].to_numpy())
+    first = time[place == 0]
+    return float((first - time.min() <= (time.max() - time.min()) / 100).mean())
+
+
+def places(users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each row of the sorted `users`: its place within the user, from 0, and the user's number of rows."""
+    begin = np.searchsorted(users, users, side="left")
+    return np.arange(len(users)) - begin, np.searchsorted(users, users, side="right") - begin
+
+
+def _firsts(users: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """Position of the first chosen row of each user."""
+    positions = np.flatnonzero(chosen)
+    return positions[np.unique(users[positions], return_index=True)[1]]
+
+
+def _categories(items: pd.DataFrame) -> np.ndarray:
+    """Categories as integers in alphabetical order, -1 where unknown."""
+    if "category" not in items:
+        return np.full(len(items), -1)
+    return pd.factorize(items["category"], sort=True)[0]
+
+
+def _write_csv(file: Path, table: pd.DataFrame) -> None:
+    with whole_file(file) as temporary, open(temporary, "wb") as stream:
+        stream.write((",".join(table.columns) + "\n").encode())
+        content = pyarrow.Table.from_pandas(table, preserve_index=False)
+        pyarrow.csv.write_csv(content, stream, pyarrow.csv.WriteOptions(include_header=False))
