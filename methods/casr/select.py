@@ -14,7 +14,8 @@ from methods.engine.branches import Branches
 from methods.engine.split import Split
 from methods.engine.windows import Windows
 
-TrueNext = Callable[[Tensor, Tensor, Tensor], Tensor]  # users (s,), histories (s, length), lengths (s,) -> items (s,)
+# users (s,), whole histories (s, length) filled up on the right, lengths (s,) -> next items (s,); NumPy or torch
+TrueNext = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 
 def considered(pool: Pool, settings: Mapping) -> Tensor:
@@ -60,7 +61,18 @@ def oracle(selected: Branches, windows: Windows, true_next: TrueNext) -> Branche
     """The selected histories with the next items that the truth gives; for catalogue items, not for virtual ones."""
     if selected.shift is not None:
         raise ValueError("a virtual item has no true next item; take the sequences of H or D")
-    return replace(selected, labels=true_next(windows.users[selected.windows], *histories(selected, windows)))
+    return replace(selected, labels=true_labels(selected, windows, true_next))
+
+
+def true_labels(sequences: Branches, windows: Windows, true_next: TrueNext) -> Tensor:
+    """The true next item of each sequence, without its shift. The truth depends on whole histories, so a history that
+    was cut into several windows is refused."""
+    if len(torch.unique(windows.users)) < len(windows):
+        raise BadInput(
+            "CASR: the true next item needs whole histories, but some are longer than a window; set max_length to the "
+            "longest history"
+        )
+    return torch.as_tensor(true_next(windows.users[sequences.windows], *histories(sequences, windows)))
 
 
 def histories(sequences: Branches, windows: Windows) -> tuple[Tensor, Tensor]:

@@ -7,23 +7,22 @@ from dataclasses import replace
 import torch
 
 from methods.casr.pool import Pool
-from methods.casr.select import TrueNext, histories, keeps
+from methods.casr.select import TrueNext, keeps, true_labels
 from methods.engine.windows import Windows
 
 
 def label_accuracy(pool: Pool, settings: Mapping, windows: Windows, true_next: TrueNext) -> float | None:
     """Share of the kept sequences whose next item is the true one; 1 minus it is Theorem 1's noise level eta.
 
-    true_next(users, histories, lengths): the true next item of each user after each history; users (s,), histories
-    (s, length) filled up on the right with 0, lengths (s,), result (s,), all int64. A virtual item of M has no true
-    next item: the catalogue item nearest to it in the sampler's embedding stands in. None if no sequence is kept.
+    A virtual item of M has no true next item: the catalogue item nearest to it in the sampler's embedding stands in.
+    None if no sequence is kept.
     """
     kept = keeps(pool, settings)
     sequences = pool.branches(kept)
     items = torch.cat([pool.nearest[kept][:, None], sequences.items[:, 1:]], dim=1)
     if len(sequences) == 0:
         return None
-    truth = true_next(windows.users[sequences.windows], *histories(replace(sequences, items=items), windows))
+    truth = true_labels(replace(sequences, items=items), windows, true_next)
     return float((truth == sequences.labels).double().mean())
 
 

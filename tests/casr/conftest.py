@@ -59,8 +59,8 @@ def world():
     return SimpleNamespace(
         split=split,
         windows=cut_windows(split, 6),
-        sampler=TinyGRU(12, 5, seed=1),
-        anchor=TinyGRU(12, 5, seed=2, scale=0.5),
+        sampler=TinyGRU(12, 5, seed=1).eval(),
+        anchor=TinyGRU(12, 5, seed=2, scale=0.5).eval(),
     )
 
 
