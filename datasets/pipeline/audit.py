@@ -125,7 +125,7 @@ def _artefacts(users: np.ndarray, items: np.ndarray) -> list[Finding]:
     inner = place > 0
     falls = np.add.reduceat((inner & (step < 0)).astype(np.int64), begin)
     rises = np.add.reduceat((inner & (step > 0)).astype(np.int64), begin)
-    long = rows[begin] >= 3
+    long = rows[begin] >= 5  # of shorter histories some rise by chance
     rising, falling = _share((falls == 0)[long]), _share((rises == 0)[long])
     upward = _share((step > 0)[inner])
     return [
