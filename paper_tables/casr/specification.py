@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from datasets.pipeline.card import card
 from methods.cards import cards as method_cards
 from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, read_plan
 from paper_tables.casr.printed import best_combination
@@ -72,18 +73,13 @@ def augmented(plan: Plan, variant: str = "") -> list[Cell]:
 def extra_splits(plan: Plan) -> list[str]:
     """Other orders of the items, and the split on the global time line for data that has time."""
     orders = [f"{dataset}.loo.{order}" for dataset, names in plan.orders.items() for order in names]
-    return orders + [f"{dataset}.{twin}" for dataset in plan.datasets if has_time(dataset) for twin in plan.twins]
+    return orders + [f"{dataset}.{twin}" for dataset in plan.datasets if card(dataset).has_time for twin in plan.twins]
 
 
 def split_cells(plan: Plan, split: str) -> list[Cell]:
     """Plain anchors on another order of the items; on another protocol also the baselines."""
     names = plan.anchors if split.count(".") == 2 else (*plan.baselines, *plan.anchors)
     return [Cell("casr", split, name) for name in names]
-
-
-def has_time(dataset: str) -> bool:
-    """Three of the paper's nine sets carry no time at all."""
-    return dataset not in ("lastfm", "book-crossing", "jester")
 
 
 def combination(plan: Plan, dataset: str) -> tuple[str, str]:
@@ -104,24 +100,34 @@ def figure_values(plan: Plan, figure: str) -> tuple[float, ...]:
 
 
 def panel_cells(plan: Plan, figure: str, dataset: str) -> list[Cell]:
-    """The plain anchor, and every strategy at every x value, with the data set's combination."""
+    """The plain anchor, every strategy at every x value, and its main cell's control, with the set's combination."""
     anchor, _ = combination(plan, dataset)
     values = figure_values(plan, figure)
     curves = [point_cell(plan, figure, dataset, strategy, x) for strategy in plan.strategies for x in values]
-    return [_plain(dataset, anchor), *curves]
+    controls = [control_cell(plan, dataset, strategy) for strategy in plan.strategies]
+    return [_plain(dataset, anchor), *curves, *controls]
 
 
 def point_cell(plan: Plan, figure: str, dataset: str, strategy: str, x: float) -> Cell:
-    anchor, sampler = combination(plan, dataset)
     setting, short, main = VARIED[figure]
+    parts = _parts(plan, dataset, strategy)
     if x == main:
-        return Cell("casr", f"{dataset}.loo", anchor, strategy, sampler)
-    return Cell("casr", f"{dataset}.loo", anchor, strategy, sampler, short(x), {setting: x})
+        return Cell("casr", f"{dataset}.loo", *parts)
+    return Cell("casr", f"{dataset}.loo", *parts, short(x), {setting: x})
+
+
+def control_cell(plan: Plan, dataset: str, strategy: str) -> Cell:
+    return Cell("casr", f"{dataset}.loo", *_parts(plan, dataset, strategy), "control")
 
 
 def case_study_cells(plan: Plan) -> list[Cell]:
-    anchor, sampler = combination(plan, plan.case_study)
-    return [Cell("casr", f"{plan.case_study}.loo", anchor, strategy, sampler) for strategy in plan.strategies]
+    dataset = plan.case_study
+    return [Cell("casr", f"{dataset}.loo", *_parts(plan, dataset, strategy)) for strategy in plan.strategies]
+
+
+def _parts(plan: Plan, dataset: str, strategy: str) -> tuple[str, str, str]:
+    anchor, sampler = combination(plan, dataset)
+    return anchor, strategy, sampler
 
 
 def _plain(dataset: str, method: str) -> Cell:

@@ -1,0 +1,176 @@
+"""The frame behind Tables 2 and 3: one row for each data set, method and metric, measured beside printed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from datasets.pipeline.errors import BadInput
+from paper_tables.casr.labels import method_label, row_label
+from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, DATASETS, STRATEGIES, Plan
+from paper_tables.casr.printed import MISSING, printed
+from paper_tables.casr.specification import cells, own_methods
+from paper_tables.cell import Cell
+from paper_tables.results import FAILED, NOT_RUN, Result, percent, read_result
+from paper_tables.statistics import holm, sign_flip
+
+METRICS = ("f1", "ndcg")
+CUTOFF = 5
+LEVEL = 0.05
+COLUMNS = (
+    "dataset row block anchor method sampler metric k unit status reason mean std seeds printed difference "
+    "printed_footnote lowered best p_value p_value_holm significant n_users candidates objective protocol flags"
+).split()
+
+
+@dataclass(frozen=True)
+class Line:
+    """One row of a table on one data set. `result` is what the row shows, `plain` the anchor it is compared with."""
+
+    row: str
+    block: str
+    dataset: str
+    result: Result
+    plain: Result | None = None
+
+
+def reader(scale: Mapping, results: Path) -> Callable[[Cell], Result]:
+    """Reads each result once; what the scale leaves out is not run, whatever lies in the folder."""
+    planned = {cell.identifier for cell in cells(scale)}
+
+    @cache
+    def read(cell: Cell) -> Result:
+        if cell.identifier not in planned:
+            return Result(cell, NOT_RUN, "not part of this scale", cell.folder(results))
+        return read_result(cell, results)
+
+    return read
+
+
+def shown_datasets(plan: Plan) -> list[str]:
+    """The paper's nine in its order, then others; only the others if none of the nine is run (the demo)."""
+    others = [dataset for dataset in plan.datasets if dataset not in DATASETS]
+    return [*(DATASETS if len(others) < len(plan.datasets) else ()), *others]
+
+
+def table2_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
+    """Baselines, controls, own methods; then each anchor plain and with H, D, M by the sampler of best validation."""
+    lines = []
+    for dataset in shown_datasets(plan):
+        blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": own_methods()}
+        for block, methods in blocks.items():
+            lines += [Line(method_label(m), block, dataset, read(_cell(dataset, m))) for m in methods]
+        for anchor in ANCHORS:
+            plain = read(_cell(dataset, anchor))
+            lines.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
+            for strategy in STRATEGIES:
+                candidates = [read(_cell(dataset, anchor, strategy, sampler)) for sampler in ANCHORS]
+                row = row_label(anchor, strategy)
+                lines.append(Line(row, method_label(anchor), dataset, best_by_validation(candidates), plain))
+    return lines
+
+
+def table3_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
+    """Every anchor plain, then with every strategy and sampler."""
+    lines = []
+    for dataset in shown_datasets(plan):
+        for anchor in ANCHORS:
+            plain = read(_cell(dataset, anchor))
+            lines.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
+            for strategy in STRATEGIES:
+                for sampler in ANCHORS:
+                    result = read(_cell(dataset, anchor, strategy, sampler))
+                    row = f"{row_label(anchor, strategy)}, sampler {method_label(sampler)}"
+                    lines.append(Line(row, method_label(anchor), dataset, result, plain))
+    return lines
+
+
+def best_by_validation(candidates: list[Result]) -> Result:
+    """The finished candidate with the highest validation NDCG@5 (mean over seeds); no test result is looked at.
+
+    Where none is finished: one that failed, else one that was not run.
+    """
+    done = [result for result in candidates if result.done]
+    if done:
+        return max(done, key=lambda result: result.values("ndcg", CUTOFF, part="validation").mean())
+    return next((result for result in candidates if result.status == FAILED), candidates[0])
+
+
+def frame(lines: Iterable[Line], table: int) -> pd.DataFrame:
+    """The tidy frame of a table: numbers in percent, p-values corrected over all tests of the frame."""
+    rows = pd.DataFrame([_row(line, metric, table) for line in lines for metric in METRICS], columns=COLUMNS)
+    rows["p_value_holm"] = holm(rows["p_value"].to_numpy())
+    rows["significant"] = rows["p_value_holm"] < LEVEL
+    best = rows.groupby(["dataset", "block", "metric"])["mean"].transform("max")
+    rows["best"] = rows["mean"] == best
+    return rows
+
+
+def p_value(result: Result, plain: Result, metric: str) -> float:
+    """Paired over the users of the test; not a number where either has no result for each user."""
+    pair = user_differences(result, plain, metric)
+    return float("nan") if pair is None else sign_flip(pair)
+
+
+def user_differences(result: Result, other: Result, metric: str) -> np.ndarray | None:
+    """Per-user metric of `result` minus that of `other`, each averaged over its seeds, for the users of both."""
+    if not (result.done and other.done):
+        return None
+    ours, theirs = result.per_user(metric, CUTOFF), other.per_user(metric, CUTOFF)
+    if ours is None or theirs is None:
+        return None
+    if not ours.index.equals(theirs.index):
+        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
+    return (ours - theirs).to_numpy()
+
+
+def _row(line: Line, metric: str, table: int) -> dict:
+    result, cell = line.result, line.result.cell
+    sampler = cell.sampler if table == 3 else ""  # the printed Table 2 does not name its samplers
+    value, footnote = printed(table, line.dataset, cell.anchor, cell.treatment, sampler, metric)
+    row = {
+        "dataset": line.dataset,
+        "row": line.row,
+        "block": line.block,
+        "anchor": cell.anchor,
+        "method": cell.treatment or "none",
+        "sampler": cell.sampler if result.done or table == 3 else "",
+        "metric": metric,
+        "k": CUTOFF,
+        "unit": "percent",
+        "status": result.status,
+        "reason": result.reason,
+        "mean": float("nan"),
+        "std": float("nan"),
+        "seeds": 0,
+        "printed": value,
+        "difference": float("nan"),
+        "printed_footnote": footnote,
+        "lowered": False,
+        "p_value": float("nan"),
+        "protocol": cell.split.split(".", 1)[1],
+        "flags": "; ".join(result.flags),
+    }
+    if not result.done:
+        return row
+    mean, deviation = percent(result.values(metric, CUTOFF))
+    row |= {
+        "mean": mean,
+        "std": deviation,
+        "seeds": len(result.seeds),
+        "difference": mean - float(value) if value not in ("", MISSING) else float("nan"),
+        "n_users": result.users,
+        "candidates": result.reading,
+        "objective": result.setting("anchor", "objective") or "",
+    }
+    if line.plain and line.plain.done:
+        row["lowered"] = mean < percent(line.plain.values(metric, CUTOFF))[0]
+        row["p_value"] = p_value(result, line.plain, metric)
+    return row
+
+
+def _cell(dataset: str, anchor: str, treatment: str = "", sampler: str = "") -> Cell:
+    return Cell("casr", f"{dataset}.loo", anchor, treatment, sampler)

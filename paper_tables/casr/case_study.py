@@ -1,0 +1,150 @@
+"""Figure 7: one user's last training sample, and what each strategy puts in the place of one of its items.
+
+The user is not picked by hand: the first one for whom all three strategies have a sequence.
+"""
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from safetensors import safe_open
+
+from datasets.pipeline.errors import BadInput
+from paper_tables import latex
+from paper_tables.casr.labels import dataset_label, method_label, strategy_label
+from paper_tables.casr.plan import Plan
+from paper_tables.casr.specification import case_study_cells
+from paper_tables.cell import Cell
+from paper_tables.results import DONE, NOT_RUN, Result
+
+SHOWN = 6  # items of the history, from its end
+COLUMNS = (
+    "dataset anchor sampler seed user role title category next_title next_category confidence same_category_share "
+    "status reason"
+).split()
+TENSORS = ("windows", "starts", "nearest", "labels", "confidence", "rounds", "changed")
+
+
+def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataFrame:
+    """Rows: the history's last items (role `history`, the replaced one `replaced`), then `H`, `D`, `M` with their
+    replacement and generated next item; for M's virtual item the nearest one. `same_category_share`: of all kept
+    sequences, the share whose replacement has the category of the replaced item.
+    """
+    found = [read(cell) for cell in case_study_cells(plan)] if plan.case_study else []
+    if not found or not all(result.done for result in found):
+        reasons = "; ".join(f"{result.cell.name} {result.status}" for result in found if not result.done)
+        row = {"dataset": plan.case_study, "status": NOT_RUN, "reason": reasons or "no case study at this scale"}
+        return pd.DataFrame([row], columns=COLUMNS)
+    seed = found[0].seeds[0]
+    pools = {result.cell.treatment: _main_pool(result, Path(results), seed) for result in found}
+    index, length = found[0].setting("treatment", "index"), found[0].setting("anchor", "max_length")
+    split = Path(results) / "splits" / found[0].cell.split
+    train = pd.read_csv(split / "train.csv", dtype=np.int64)
+    user, history = _first_sample(train, pools, index, length)
+    items = pd.read_parquet(Path(results) / "data" / plan.case_study / "items.parquet")
+    shared = {
+        "dataset": plan.case_study,
+        "anchor": found[0].cell.anchor,
+        "sampler": found[0].cell.sampler,
+        "seed": int(seed),
+        "user": user,
+        "status": DONE,
+    }
+    replaced = len(history) - 1 + index  # the last item of the history is the sample's next item
+    rows = [
+        {"role": "replaced" if place == replaced else "next" if place == len(history) - 1 else "history"}
+        | _named(items, history[place])
+        for place in range(max(0, len(history) - 1 - SHOWN), len(history))
+    ]
+    for result in found:
+        pool = pools[result.cell.treatment]
+        at = np.flatnonzero(pool["user"] == user)[-1]
+        share = [content["augmentation"]["same_category"] for content in result.content["seeds"].values()]
+        rows.append(
+            {
+                "role": strategy_label(result.cell.treatment),
+                "confidence": float(pool["confidence"][at]),
+                "same_category_share": np.mean([each for each in share if each is not None] or [np.nan]),
+            }
+            | _named(items, pool["nearest"][at])
+            | {f"next_{key}": value for key, value in _named(items, pool["labels"][at]).items()}
+        )
+    return pd.DataFrame([shared | row for row in rows], columns=COLUMNS)
+
+
+def render(frame: pd.DataFrame) -> str:
+    if (frame["status"] != DONE).any():
+        body, name = [r"\multicolumn{6}{c}{\textit{not run}}"], "case study"
+    else:
+        body = [_line(row) for row in frame.itertuples()]
+        body.insert(int((~frame["confidence"].notna()).sum()), latex.RULE)
+        first = frame.iloc[0]
+        name = f"{dataset_label(first['dataset'])}, user {first['user']}, anchor {method_label(first['anchor'])}, "
+        name = latex.escape(name + f"sampler {method_label(first['sampler'])}, seed {first['seed']}")
+    caption = (
+        f"Figure 7's case study ({name}). Above, the user's last training sample; below, what each strategy puts in "
+        "the place of the replaced item, and the next item that its sampler then gives. M's item is virtual: the "
+        "nearest one is shown. Same category: share of all kept sequences."
+    )
+    head = ["Role & Item & Category & Generated next item & Its category & Same category"]
+    return latex.table("llllll", head, body, caption, "tab:casr-7")
+
+
+def windows_users(lengths: np.ndarray, longest: int) -> np.ndarray:
+    """The user of each training window. `lengths`: training items of each user; a pool counts windows, not users.
+
+    One window for each user with a pair of items; a longer history has more, every half window (the cut of
+    methods/engine/windows.py, which the tables cannot import; a test holds the two together).
+    """
+    pairs = np.maximum(lengths - 1, 0)
+    count = np.where(pairs > 0, 1 + np.maximum(0, -(-(pairs - longest) // (longest // 2))), 0)
+    return np.repeat(np.arange(len(lengths)), count)
+
+
+def _main_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray]:
+    """The pool that the cell drew on: of those of its sampler and strategy the one with the cell's index."""
+    cell, index = result.cell, result.setting("treatment", "index")
+    folder = results / "pools" / cell.split
+    start = f"{cell.sampler}.{cell.treatment}"
+    names = sorted((file for file in folder.glob(f"{start}*/seed-{seed}.safetensors")), key=lambda file: len(str(file)))
+    for file in names:
+        with safe_open(file, framework="np") as content:
+            if int(content.metadata()["index"]) == index:
+                return {name: content.get_tensor(name) for name in TENSORS}
+    raise BadInput(f"{folder}: no pool {start}* with index {index} and seed {seed}; run {cell.name} again")
+
+
+def _first_sample(train: pd.DataFrame, pools: Mapping[str, dict], index: int, longest: int) -> tuple[int, np.ndarray]:
+    """(user, training history) of the first user whose last training sample has a sequence of every strategy."""
+    lengths = np.bincount(train["user"])
+    users = windows_users(lengths, longest)
+    common = np.flatnonzero((lengths > -index) & (lengths - 1 <= longest))  # whole in one window, long enough
+    for strategy, pool in pools.items():
+        pool["user"] = users[pool["windows"]]
+        # positions count from 0; the last sample's history ends before the last training item
+        last = (pool["starts"] == lengths[pool["user"]] - 1 + index) & (pool["rounds"] == 1)
+        if strategy == "casr-d":
+            last &= pool["changed"]
+        pool["user"] = np.where(last, pool["user"], -1)
+        common = np.intersect1d(common, pool["user"])
+    if len(common) == 0:
+        raise BadInput("case study: no user whose last training sample has a sequence of every strategy")
+    user = int(common[0])
+    return user, train.loc[train["user"] == user, "item"].to_numpy()
+
+
+def _named(items: pd.DataFrame, item: int) -> dict[str, str]:
+    """Title and category where the data knows them, else the original identifier."""
+    row = items.iloc[item]
+    title, category = row.get("title"), row.get("category")
+    return {
+        "title": str(row["original"]) if pd.isna(title) else str(title),
+        "category": "" if pd.isna(category) else str(category),
+    }
+
+
+def _line(row: object) -> str:
+    texts = [row.role, row.title, row.category, row.next_title, row.next_category]
+    share = f"{100 * row.same_category_share:.0f} %" if row.same_category_share == row.same_category_share else ""
+    return " & ".join(latex.escape("" if pd.isna(text) else text) for text in [*texts, share])

@@ -1,0 +1,138 @@
+"""Figures 3 to 6 as pictures (matplotlib) and as LaTeX (pgfplots, which reads the CSV)."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.lines import Line2D
+
+from datasets.pipeline.files import whole_file
+from paper_tables import latex
+from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
+from paper_tables.casr.labels import dataset_label
+from paper_tables.results import DONE
+
+# Okabe and Ito's colours, which colour-blind readers tell apart; the markers differ, too
+STYLES = {"casr-h": ("#D55E00", "s"), "casr-d": ("#0072B2", "o"), "casr-m": ("#009E73", "^")}
+PGF_MARKS = {"s": "square*", "o": "*", "^": "triangle*"}
+
+
+def picture(figure: str, frame: pd.DataFrame, folder: Path, scale: str) -> None:
+    """Write `casr_<figure>.pdf` and `.png`: one panel a data set, two panels a row."""
+    datasets = list(frame["dataset"].unique())
+    columns = min(2, max(1, len(datasets)))
+    height = -(-max(1, len(datasets)) // columns)
+    drawing, axes = plt.subplots(
+        height, columns, figsize=(4.8 * columns, 3.2 * height + 0.9), squeeze=False, layout="constrained"
+    )
+    for panel, dataset in zip(axes.flat, datasets, strict=False):
+        _panel(panel, frame[frame["dataset"] == dataset], figure)
+    for panel in list(axes.flat)[len(datasets) :]:
+        panel.set_axis_off()
+    if datasets:
+        drawing.legend(handles=_legend(frame), loc="outside lower center", ncols=3, frameon=False, fontsize=9)
+    else:
+        axes[0, 0].text(0.5, 0.5, "not run at this scale", ha="center", va="center")
+    drawing.suptitle(f"CASR, {figure.replace('figure', 'Figure ')}, scale '{scale}'", fontsize=11)
+    for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
+        with whole_file(Path(folder) / f"casr_{figure}.{ending}") as file:
+            drawing.savefig(file, format=ending, dpi=160, metadata=metadata)
+    plt.close(drawing)
+
+
+def _panel(axes: Axes, rows: pd.DataFrame, figure: str) -> None:
+    plain, spread = rows["plain_mean"].iloc[0], rows["plain_std"].iloc[0]
+    if plain == plain:
+        axes.axhline(plain, color="black", linewidth=1.2)
+        if spread == spread:
+            axes.axhspan(plain - spread, plain + spread, color="black", alpha=0.10, linewidth=0)
+    for strategy, curve in rows.groupby("strategy", sort=False):
+        colour, marker = STYLES[strategy]
+        axes.plot(curve["position"], curve["mean"], color=colour, marker=marker, markersize=5, linewidth=1.6)
+        axes.fill_between(curve["position"], curve["low"], curve["high"], color=colour, alpha=0.18, linewidth=0)
+        control = curve["control_mean"].iloc[0]
+        if control == control:
+            axes.axhline(control, color=colour, linewidth=1.1, linestyle=(0, (1, 2)))
+    missing = rows[rows["status"] != DONE].groupby("position", sort=False)["status"].agg(lambda found: found.iloc[0])
+    for position, status in missing.items():
+        axes.text(position, 0.02, status, rotation=90, fontsize=7, color="0.4", transform=axes.get_xaxis_transform())
+    ticks = rows.drop_duplicates("position")
+    turned = len(ticks) > 8
+    axes.set_xticks(ticks["position"], ticks["label"], rotation=45 if turned else 0, fontsize=8 if turned else 9)
+    axes.set_xlim(-0.3, ticks["position"].max() + 0.3)
+    axes.set_xlabel(AXES[figure])
+    axes.set_ylabel("NDCG@5 (%)")
+    axes.set_title(f"{dataset_label(rows['dataset'].iloc[0])} ({panel_title(rows)})", fontsize=10)
+    axes.grid(axis="y", color="0.9", linewidth=0.6)
+    axes.spines[["top", "right"]].set_visible(False)
+
+
+def _legend(frame: pd.DataFrame) -> list[Line2D]:
+    handles = [
+        Line2D([], [], color=STYLES[strategy][0], marker=STYLES[strategy][1], label=curve_label(rows))
+        for strategy, rows in frame.groupby("strategy", sort=False)
+    ]
+    handles.append(Line2D([], [], color="black", label="anchor alone"))
+    if frame["control_mean"].notna().any():
+        handles.append(Line2D([], [], color="0.3", linestyle=(0, (1, 2)), label="random control of the main cell"))
+    if frame["std"].notna().any():
+        handles.append(Line2D([], [], color="0.6", linewidth=7, alpha=0.4, label="± one standard deviation over seeds"))
+    return handles
+
+
+def pgfplots(figure: str, frame: pd.DataFrame, caption: str) -> str:
+    r"""The figure as LaTeX. It reads `\casrfigures/casr_<figure>.csv`; \casrfigures is "." unless it was set before."""
+    colours = [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:]}}}" for name, (colour, _) in STYLES.items()]
+    panels = [_axis(figure, rows) for _, rows in frame.groupby("dataset", sort=False)]
+    return "\n".join(
+        [
+            r"\begin{figure}[p]",
+            r"\centering",
+            r"\providecommand{\casrfigures}{.}",
+            *colours,
+            "\n".join(panels) or r"\textit{not run at this scale}",
+            rf"\caption{{{caption}}}",
+            rf"\label{{fig:casr-{figure[-1]}}}",
+            r"\end{figure}",
+            "",
+        ]
+    )
+
+
+def _axis(figure: str, rows: pd.DataFrame) -> str:
+    file = rf"{{\casrfigures/casr_{figure}.csv}}"
+    ticks = rows.drop_duplicates("position")
+    title = f"{dataset_label(rows['dataset'].iloc[0])} ({panel_title(rows)})"
+    lines = [
+        r"\begin{tikzpicture}",
+        r"\begin{axis}[width=0.48\textwidth, height=5.2cm, unbounded coords=discard, filter discard warning=false,",
+        rf"  title={{{latex.escape(title)}}}, xlabel={{{_axis_name(figure)}}}, ylabel={{NDCG@5 (\%)}},",
+        rf"  xtick={{{','.join(str(position) for position in ticks['position'])}}},",
+        rf"  xticklabels={{{','.join(latex.escape(text) for text in ticks['label'])}}},",
+        r"  title style={font=\footnotesize}, label style={font=\footnotesize},",
+        r"  x tick label style={font=\tiny, rotate=45, anchor=east}, y tick label style={font=\tiny},",
+        r"  legend style={font=\tiny, at={(0.5,-0.42)}, anchor=north, legend columns=4, draw=none},",
+        r"  error bars/y dir=both, error bars/y explicit]",
+    ]
+    for strategy, curve in rows.groupby("strategy", sort=False):
+        pick = rf"restrict expr to domain={{\thisrow{{series}}}}{{{curve['series'].iloc[0]}:{curve['series'].iloc[0]}}}"
+        style = f"color={strategy}, mark={PGF_MARKS[STYLES[strategy][1]]}, thick, {pick}"
+        table = "table [col sep=comma, x=position, y=mean"
+        if curve["std"].notna().any():
+            table += ", y error=std"
+        if curve["mean"].notna().any():
+            lines += [rf"\addplot[{style}] {table}] {file};", rf"\addlegendentry{{{curve_label(curve)}}}"]
+    if rows["plain_mean"].notna().any():
+        pick = rf"restrict expr to domain={{\thisrow{{series}}}}{{{rows['series'].iloc[0]}:{rows['series'].iloc[0]}}}"
+        lines.append(rf"\addplot[color=black, {pick}] table [col sep=comma, x=position, y=plain_mean] {file};")
+        lines.append(rf"\addlegendentry{{{latex.escape(plain_label(rows))}}}")
+    return "\n".join([*lines, r"\end{axis}", r"\end{tikzpicture}"])
+
+
+def _axis_name(figure: str) -> str:
+    return latex.escape(AXES[figure].replace("κ", "KAPPA")).replace("KAPPA", r"$\kappa$")

@@ -1,0 +1,112 @@
+"""Tables 2 and 3 as LaTeX, from their tidy frame."""
+
+from collections.abc import Sequence
+
+import pandas as pd
+
+from paper_tables import latex
+from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS
+from paper_tables.casr.labels import dataset_label, method_label
+from paper_tables.results import DONE, NOT_RUN
+
+PANEL = 3  # data sets side by side
+HEADS = {"f1": "F1", "ndcg": "NDCG"}
+
+
+def accuracy_tables(frame: pd.DataFrame, title: str, name: str, note: str = "") -> str:
+    """The frame as one table environment for every three data sets.
+
+    Data sets of which nothing was run are named in the caption and stand in the CSV only. `title` and `note` are
+    LaTeX; the labels are `tab:<name>-<panel>`.
+    """
+    run = frame.groupby("dataset", sort=False)["status"].agg(lambda status: (status != NOT_RUN).any())
+    shown = [dataset for dataset in run.index if run[dataset]] or list(run.index)
+    left_out = [dataset for dataset in run.index if dataset not in shown]
+    panels = [shown[start : start + PANEL] for start in range(0, len(shown), PANEL)]
+    tables = []
+    for number, datasets in enumerate(panels, start=1):
+        part = f" (part {number} of {len(panels)})" if len(panels) > 1 else ""
+        caption = f"{title}{part}. {_legend(frame, left_out)} {note}".strip() if number == 1 else f"{title}{part}."
+        tables.append(_panel(frame, datasets, caption, f"tab:{name}-{number}"))
+    return "\n".join(tables)
+
+
+def _panel(frame: pd.DataFrame, datasets: Sequence[str], caption: str, name: str) -> str:
+    found = {(row.row, row.dataset, row.metric): row for row in frame.itertuples()}
+    rows = frame[["block", "row"]].drop_duplicates()
+    body = []
+    for number, (_, block) in enumerate(rows.groupby("block", sort=False)):
+        body += [latex.RULE] if number else []
+        for row in block["row"]:
+            numbers = [_number(found[row, dataset, metric]) for dataset in datasets for metric in METRICS]
+            body.append(" & ".join([latex.escape(row), *numbers]))
+    width = len(METRICS)
+    starts = range(2, 2 + width * len(datasets), width)
+    heads = [rf"\multicolumn{{{width}}}{{c}}{{{_dataset(frame, dataset)}}}" for dataset in datasets]
+    rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in starts]
+    metrics = [f"{HEADS[metric]}@{CUTOFF}" for _ in datasets for metric in METRICS]
+    head = [" & ".join(["", *heads]), " ".join(rules), " & ".join(["", *metrics])]
+    return latex.table("l" + "r" * width * len(datasets), head, body, caption, name)
+
+
+def _number(row: object) -> str:
+    printed = rf" {{\color{{gray}}({latex.escape(row.printed)})}}" if row.printed else ""
+    if row.status != DONE:
+        return rf"\textit{{{row.status}}}{printed}"
+    marks = r"$\downarrow$" if row.lowered else ""
+    marks += "*" if row.significant else ""
+    marks += r"$^\ddagger$" if "last epoch reached" in row.flags else ""
+    marks += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}" if row.sampler else ""
+    return latex.number(row.mean, row.std, bold=row.best, marks=marks) + printed
+
+
+def _dataset(frame: pd.DataFrame, dataset: str) -> str:
+    flags = frame.loc[frame["dataset"] == dataset, "flags"]
+    mark = r"$^\dagger$" if flags.str.contains("unverified source").any() else ""
+    return latex.escape(dataset_label(dataset)) + mark
+
+
+def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
+    """What the marks mean, and only the marks that occur."""
+    done = frame[frame["status"] == DONE]
+    parts = [
+        r"In percent, of one test item a user, all items ranked; mean $\pm$ standard deviation over seeds "
+        rf"({_span(done['seeds'])}); in parentheses the printed number. Bold: best of its block."
+    ]
+    if done["lowered"].any():
+        parts.append(r"$\downarrow$: lower than the plain anchor.")
+    tests = int(done["p_value"].notna().sum())
+    if tests:
+        parts.append(
+            f"*: differs from the plain anchor, {tests} paired sign-flip permutation tests, unit: the user (results "
+            rf"averaged over seeds first), Holm's correction within the table, $p<{LEVEL}$."
+        )
+    if (done["sampler"] != "").any():
+        names = sorted({method_label(sampler) for sampler in done["sampler"] if sampler})
+        parts.append(f"Subscript: sampler ({', '.join(f'{latex.escape(n[:2])} = {latex.escape(n)}' for n in names)}).")
+    for reading, meaning in (("kept", "among the candidates"), ("removed", "left out")):
+        rows = done.loc[done["candidates"] == reading, "anchor"].unique()
+        if len(rows):
+            parts.append(f"Items of the user's history are {meaning} for {_names(rows)}.")
+    for objective, rows in done[done["objective"] != ""].groupby("objective")["anchor"].unique().items():
+        parts.append(f"Objective {latex.escape(objective)}: {_names(rows)}.")
+    if done["flags"].str.contains("unverified source").any():
+        parts.append(r"$\dagger$: unverified source, the raw file's checksum is not the published one.")
+    if done["flags"].str.contains("last epoch reached").any():
+        parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")
+    if left_out:
+        parts.append(
+            f"Not run at this scale: {', '.join(latex.escape(dataset_label(dataset)) for dataset in left_out)}."
+        )
+    return " ".join(parts)
+
+
+def _names(methods: Sequence[str]) -> str:
+    return ", ".join(latex.escape(method_label(method)) for method in methods)
+
+
+def _span(seeds: pd.Series) -> str:
+    if seeds.empty:
+        return "none run"
+    low, high = int(seeds.min()), int(seeds.max())
+    return f"{low}" if low == high else f"{low} to {high}, by data set"

@@ -1,0 +1,111 @@
+"""Table 1: the sizes of the data sets, measured beside printed, with a verdict for each count."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json
+from paper_tables import latex
+from paper_tables.casr.labels import dataset_label
+from paper_tables.casr.printed import table
+
+COUNTS = ("users", "items", "interactions", "density_percent")
+EXACT, PADDING, DIFFERS, NOT_RUN, UNPRINTED = "exact", "off by padding only", "differs", "not run", "not in the paper"
+COLUMNS = "dataset count status measured printed verdict verified recipe recipe_remark printed_footnote".split()
+_SIGNS = {EXACT: "$=$", PADDING: "$+1$", DIFFERS: r"$\neq$", NOT_RUN: "", UNPRINTED: ""}
+
+
+def frame(datasets: Iterable[str], results: Path) -> pd.DataFrame:
+    """One row for each data set and count, from `data/<dataset>/data.json` and the printed Table 1."""
+    return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, Path(results))], columns=COLUMNS)
+
+
+def verdict(count: str, measured: float, printed: str) -> str:
+    """Measured against printed. RecBole counts one padding token among the users and one among the items, so that a
+    printed count may be one larger; density is compared in the printed digits.
+    """
+    if not printed:
+        return UNPRINTED
+    if count == "density_percent":
+        return EXACT if f"{measured:.2f}" == printed else DIFFERS
+    if measured == int(printed):
+        return EXACT
+    return PADDING if count in ("users", "items") and measured + 1 == int(printed) else DIFFERS
+
+
+def render(frame: pd.DataFrame) -> str:
+    """The frame as a LaTeX table, one row a data set."""
+    body = []
+    for dataset, rows in frame.groupby("dataset", sort=False):
+        numbers = []
+        for row in rows.rename(columns={"count": "count_"}).itertuples():
+            digits = 2 if row.count_ == "density_percent" else 0
+            measured = "not run" if row.status == NOT_RUN else f"{row.measured:,.{digits}f}"
+            printed = f"{float(row.printed):,.{digits}f}" if row.printed else ""
+            numbers += [rf"\textit{{{measured}}}" if row.status == NOT_RUN else measured, printed, _SIGNS[row.verdict]]
+        mark = r"$^\dagger$" if (rows["verified"] == "no").any() else ""
+        body.append(" & ".join([latex.escape(dataset_label(dataset)) + mark, *numbers, _state(rows)]))
+    names = ("Users", "Items", "Interactions", r"Density (\%)")
+    heads = [rf"\multicolumn{{3}}{{c}}{{{name}}}" for name in names]
+    rules = [rf"\cmidrule(lr){{{start}-{start + 2}}}" for start in range(2, 14, 3)]
+    head = [
+        " & ".join(["", *heads, ""]),
+        " ".join(rules),
+        " & ".join(["Data set", *["measured", "printed", ""] * 4, "Recipe"]),
+    ]
+    caption = (
+        r"Table 1, sizes of the data sets, measured beside printed. $=$: the printed count; $+1$: printed is one more "
+        r"than measured, the padding token that RecBole counts; $\neq$: differs, the closest known recipe is used."
+    )
+    if (frame["verified"] == "no").any():
+        caption += r" $\dagger$: unverified source, the raw file's checksum is not the published one."
+    return latex.table("l" + "rrl" * 4 + "l", head, body, caption, "tab:casr-1")
+
+
+def _rows(dataset: str, results: Path) -> list[dict]:
+    file = results / "data" / dataset / "data.json"
+    about = read_json(file) if file.is_file() else None
+    printed = {row["dataset"]: row for row in table(1).to_dict("records")}.get(dataset, {})
+    described = card(dataset)
+    rows = []
+    for count in COUNTS:
+        row = {
+            "dataset": dataset,
+            "count": count,
+            "status": "done" if about else NOT_RUN,
+            "measured": float("nan"),
+            "printed": printed.get(count, ""),
+            "verdict": NOT_RUN,
+            "verified": "",
+            "recipe": "; ".join(_step(step) for step in described.recipe) or "as published",
+            "recipe_remark": (described.printed or {}).get("remark", ""),
+            "printed_footnote": printed.get("footnote", ""),
+        }
+        if about:
+            try:
+                row["measured"] = about["counts"][count]
+                row["verified"] = "yes" if about["verified"] else "no"
+            except KeyError as missing:
+                raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
+            row["verdict"] = verdict(count, row["measured"], row["printed"])
+        rows.append(row)
+    return rows
+
+
+def _step(step: dict) -> str:
+    """`{k_core: {users: 5, items: 5}}` -> `k-core users 5, items 5`."""
+    [(name, value)] = step.items()
+    text = ", ".join(f"{key} {each}" for key, each in value.items()) if isinstance(value, dict) else str(value)
+    return f"{name.replace('_', ' ')} {text}"
+
+
+def _state(rows: pd.DataFrame) -> str:
+    verdicts = set(rows.loc[rows["count"] != "density_percent", "verdict"])
+    if verdicts <= {EXACT, PADDING}:
+        return "reproduces"
+    return {frozenset({NOT_RUN}): "not run", frozenset({UNPRINTED}): "own data"}.get(
+        frozenset(verdicts), "closest known"
+    )

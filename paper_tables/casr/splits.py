@@ -1,0 +1,75 @@
+"""The plain methods on other splits: how much of a result is the order of the items, or the protocol?"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pandas as pd
+
+from paper_tables import latex
+from paper_tables.casr.accuracy import CUTOFF, METRICS
+from paper_tables.casr.labels import dataset_label, method_label
+from paper_tables.casr.plan import Plan
+from paper_tables.casr.specification import extra_splits, split_cells
+from paper_tables.cell import Cell
+from paper_tables.results import DONE, Result, percent
+
+COLUMNS = (
+    "dataset split row anchor metric k unit status reason mean std seeds main_mean change n_users candidates flags"
+).split()
+
+
+def frame(plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFrame:
+    """One row for each extra split, method and metric. `main_mean`: the same on the headline's split; percent."""
+    rows = [
+        _row(split, read(cell), read(replace(cell, split=f"{cell.dataset}.loo")), metric)
+        for split in extra_splits(plan)
+        for cell in split_cells(plan, split)
+        for metric in METRICS
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def render(frame: pd.DataFrame) -> str:
+    """NDCG@5; F1@5 stands in the CSV."""
+    body, previous = [], None
+    for row in frame[frame["metric"] == "ndcg"].itertuples():
+        body += [latex.RULE] if previous not in (None, row.split) else []
+        previous = row.split
+        number = latex.number(row.mean, row.std) if row.status == DONE else rf"\textit{{{row.status}}}"
+        main = f"{row.main_mean:.2f}" if row.main_mean == row.main_mean else r"\textit{not run}"
+        change = f"{row.change:+.2f}" if row.change == row.change else ""
+        name = f"{dataset_label(row.dataset)}, {row.split.split('.', 1)[1]}"
+        body.append(" & ".join([latex.escape(name), latex.escape(row.row), number, main, change]))
+    caption = (
+        r"NDCG@5 in percent on other splits, beside the headline's (leave-one-out, the data set's own order): "
+        r"\textit{loo.shuffled} and \textit{loo.weight} change only the order of each user's items, \textit{time} "
+        "splits all users at one moment. A large fall under another order says that the file's order, and no taste, "
+        "carried the result."
+    )
+    head = ["Split & Method & NDCG@5 & headline & change"]
+    empty = [r"\multicolumn{5}{c}{\textit{no other split at this scale}}"]
+    return latex.table("llrrr", head, body or empty, caption, "tab:casr-splits")
+
+
+def _row(split: str, result: Result, main: Result, metric: str) -> dict:
+    row = {
+        "dataset": result.cell.dataset,
+        "split": split,
+        "row": method_label(result.cell.anchor),
+        "anchor": result.cell.anchor,
+        "metric": metric,
+        "k": CUTOFF,
+        "unit": "percent",
+        "status": result.status,
+        "reason": result.reason,
+        "seeds": len(result.seeds) if result.done else 0,
+        "flags": "; ".join(result.flags),
+    }
+    if main.done:
+        row["main_mean"] = percent(main.values(metric, CUTOFF))[0]
+    if result.done:
+        row["mean"], row["std"] = percent(result.values(metric, CUTOFF))
+        row |= {"n_users": result.users, "candidates": result.reading}
+    if main.done and result.done:
+        row["change"] = row["mean"] - row["main_mean"]
+    return row

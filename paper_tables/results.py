@@ -1,0 +1,118 @@
+"""Read what the cells left behind (formats: workflow/README.md). A cell is done, failed or not run, never a blank."""
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json
+from methods.cards import load_card
+from methods.evaluation.metrics import per_user
+from paper_tables.cell import Cell
+
+DONE, FAILED, NOT_RUN = "done", "failed", "not run"
+
+
+@dataclass(frozen=True)
+class Result:
+    """One cell as it stands: `content` is its result.json, empty where the cell was not run."""
+
+    cell: Cell
+    status: str
+    reason: str
+    folder: Path
+    content: dict = field(default_factory=dict)
+
+    @property
+    def done(self) -> bool:
+        return self.status == DONE
+
+    @property
+    def seeds(self) -> list[str]:
+        return sorted(self.content.get("seeds", {}), key=int)
+
+    @cached_property
+    def reading(self) -> str:
+        """The headline's candidates: `removed` if the method's card leaves out what the history holds, else `kept`."""
+        return "removed" if load_card(self.cell.anchor).exclude_seen else "kept"
+
+    def values(self, metric: str, cutoff: int, part: str = "test") -> np.ndarray:
+        """The metric of every seed, as fractions. Shape (seeds,)."""
+        try:
+            return np.array(
+                [
+                    self.content["seeds"][seed]["metrics"][part][self.reading][f"{metric}@{cutoff}"]
+                    for seed in self.seeds
+                ]
+            )
+        except KeyError as missing:
+            raise BadInput(f"{self.folder / 'result.json'}: key {missing} is missing; run the cell again") from missing
+
+    def per_user(self, metric: str, cutoff: int) -> pd.Series | None:
+        """The metric of every test user, averaged over the seeds first, indexed by user. None if ranks are missing."""
+        if self._ranks is None:
+            return None
+        means = [
+            pd.Series(
+                per_user(metric, cutoff, ranks[f"above_{self.reading}"], ranks[f"ties_{self.reading}"]),
+                index=ranks["user"],
+            )
+            for ranks in self._ranks
+        ]
+        return sum(means[1:], means[0]) / len(means)
+
+    @cached_property
+    def _ranks(self) -> list[pd.DataFrame] | None:
+        files = [self.folder / f"seed-{seed}.ranks.parquet" for seed in self.seeds]
+        if not files or not all(file.is_file() for file in files):
+            return None
+        return [pd.read_parquet(file, filters=[("part", "==", "test")]) for file in files]
+
+    @property
+    def users(self) -> int | None:
+        """Number of test users."""
+        return None if self._ranks is None else len(self._ranks[0])
+
+    def setting(self, role: str, key: str) -> object:
+        """A setting of the cell's `anchor` or `treatment`; None where it has no such setting."""
+        return self.content.get("settings", {}).get(role, {}).get(key)
+
+    @property
+    def flags(self) -> list[str]:
+        """What a reader must know before using the numbers."""
+        flags = []
+        if self.done and not self.content.get("provenance", {}).get("split", {}).get("verified", True):
+            flags.append("unverified source")
+        if any(not seed.get("stopped_early", True) for seed in self.content.get("seeds", {}).values()):
+            flags.append("last epoch reached")
+        empty = sum("same_as" in seed for seed in self.content.get("seeds", {}).values())
+        if empty:
+            flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
+        if self.done and self._ranks is None:
+            flags.append("ranks missing")
+        return flags
+
+
+def read_result(cell: Cell, results: Path) -> Result:
+    """The result of a cell below `results/<scale>`. Raises BadInput for a file that is not what it should be."""
+    folder = cell.folder(results)
+    file = folder / "result.json"
+    if not file.is_file():
+        return Result(cell, NOT_RUN, "no result yet", folder)
+    try:
+        content = read_json(file)
+        status = content["status"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file}: not a cell's result ({error!r}); remove it and run the cell again") from error
+    if status not in (DONE, FAILED):
+        raise BadInput(f"{file}: status is {status!r}; expected done or failed")
+    return Result(cell, status, content.get("reason", ""), folder, content)
+
+
+def percent(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation over seeds (n - 1) in percent; the deviation of one seed is not a number."""
+    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
+    return 100 * float(np.mean(values)), 100 * deviation

@@ -1,0 +1,99 @@
+"""Which cells a scale has."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datasets.pipeline.errors import BadInput
+from paper_tables.casr.plan import DATASETS, read_plan
+from paper_tables.casr.printed import best_combination, table
+from paper_tables.casr.specification import TARGETS, cells, seeds_of, target_cells
+
+CONFIG = Path(__file__).parents[2] / "config"
+PAPER = {"scale": "paper", "seeds": [1], "papers": {"casr": {"datasets": dict.fromkeys(DATASETS)}}}
+
+
+def names(found):
+    return [cell.identifier for cell in found]
+
+
+def test_the_paper_has_nine_times_27_augmented_cells_and_as_many_controls(cards):
+    kinds = Counter((bool(cell.treatment), cell.variant) for cell in cells(PAPER))
+    assert kinds == {(False, ""): 9 * 10, (True, ""): 9 * 27, (True, "control"): 9 * 27}
+
+
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_every_cell_of_a_shipped_scale_stands_once_and_belongs_to_a_target(cards, scale):
+    content = yaml.safe_load((CONFIG / f"{scale}.yaml").read_text(encoding="utf-8"))
+    found = names(cells(content))
+    assert len(found) == len(set(found)) > 50
+    assert set(found) == {name for target in TARGETS for name in names(target_cells(target, content))}
+
+
+def test_the_demo_stays_small(cards):
+    content = yaml.safe_load((CONFIG / "demo.yaml").read_text(encoding="utf-8"))
+    assert len(cells(content)) <= 95
+
+
+def test_an_own_method_stands_in_table_2_without_being_named(cards, scale):
+    assert "casr/lastfm.loo/mine_100%" in names(target_cells("table2", scale))
+
+
+def test_figure_cells_carry_their_setting_and_share_the_main_cell(cards, scale):
+    figure3 = {cell.name: cell.settings for cell in target_cells("figure3", scale)}
+    assert figure3["narm.casr-d.stamp.r40"] == {"share": 0.4}
+    assert figure3["narm.casr-d.stamp"] == {}  # r = 100 %
+    assert "narm" in figure3 and "narm.casr-h.stamp.control" in figure3
+    figure5 = {cell.name: cell.settings for cell in target_cells("figure5", scale)}
+    assert figure5["narm.casr-m.stamp.kappa1e-08"] == {"kappa": 1.0e-8}
+    assert target_cells("figure4", scale) == []
+
+
+def test_orders_and_the_time_split_only_where_there_is_time(cards, scale):
+    splits = {cell.split for cell in target_cells("splits", scale)}
+    assert splits == {"lastfm.loo.shuffled", "amazon-beauty.time"}
+
+
+def test_seeds_of_a_data_set_override_the_scale(cards, scale):
+    seeds = {cell.dataset: seeds_of(scale, cell) for cell in cells(scale)}
+    assert seeds == {"lastfm": (1, 2), "amazon-beauty": (1,)}
+
+
+def test_a_figures_combination_is_the_best_printed_one():
+    ndcg = table(3).query("metric == 'ndcg' and dataset == 'lastfm' and method != 'none'")
+    anchor, sampler = best_combination("lastfm")
+    best = ndcg.query("anchor == @anchor and sampler == @sampler")["value"].astype(float).max()
+    assert best == ndcg["value"].astype(float).max()
+
+
+def test_data_that_the_paper_lacks_needs_a_named_combination(cards):
+    scale = {"scale": "x", "seeds": [1], "papers": {"casr": {"datasets": {"synthetic": {}}, "case_study": "synthetic"}}}
+    with pytest.raises(BadInput, match="papers.casr.combinations"):
+        cells(scale)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"datsets": {}}, "unknown 'datsets'"),
+        ({"datasets": {}}, "at least one data set"),
+        ({"datasets": {"lastfm": {"sedes": [1]}}}, "lastfm: unknown 'sedes'"),
+        ({"datasets": {"lastfm": {"seeds": "1"}}}, "list of whole numbers"),
+        ({"anchors": ["gru4rec"]}, "anchors: unknown 'gru4rec'"),
+        ({"anchors": "narm"}, "expected a list"),
+        ({"orders": {"jester": ["shuffled"]}}, "orders: unknown 'jester'"),
+        ({"figures": {"figure5": {"datasets": ["lastfm"], "kappas": ["1e-8"]}}}, "1.0e-8"),
+        ({"figures": {"figure3": {"datasets": ["jester"], "shares": [1.0]}}}, "figure3.datasets: unknown 'jester'"),
+    ],
+)
+def test_a_fault_in_the_scale_names_its_key(scale, change, message):
+    scale["papers"]["casr"] |= change
+    with pytest.raises(BadInput, match=message):
+        read_plan(scale)
+
+
+def test_an_unknown_target_is_refused(cards, scale):
+    with pytest.raises(ValueError, match="table9"):
+        target_cells("table9", scale)
