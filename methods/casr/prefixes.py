@@ -18,10 +18,14 @@ class Prefixes:
     model: SequentialRecommender
     trunk: Trunk
 
-    def logits(self, sequences: Branches) -> Tensor:
-        """Scores of the next item, of shape (samples, catalogue). `sequences.windows` are rows of the trunk."""
+    def states(self, sequences: Branches) -> Tensor:
+        """The state after each sequence, of shape (samples, dim). `sequences.windows` are rows of the trunk."""
         vectors = sequences.vectors(self.model.item_embedding)
-        return self.model.item_scores(self.model.branch(self.trunk, sequences.windows, sequences.starts, vectors))
+        return self.model.branch(self.trunk, sequences.windows, sequences.starts, vectors)
+
+    def logits(self, sequences: Branches) -> Tensor:
+        """Scores of the next item, of shape (samples, catalogue)."""
+        return self.model.item_scores(self.states(sequences))
 
 
 def encode(model: SequentialRecommender, histories: Tensor) -> Prefixes:

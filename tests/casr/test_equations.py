@@ -10,6 +10,7 @@ from methods.casr.prefixes import encode
 from methods.engine.branches import Branches
 
 NOTHING = torch.zeros(5, dtype=torch.float64)
+IDENTITY = [torch.eye(12, dtype=torch.float64)] * 2  # with it as the item embeddings, states are scores
 
 
 def rows_by_sample(pool):
@@ -131,7 +132,9 @@ def test_model_oriented_raises_its_objective(world, draw):
                 [literal.logits(model, history, start, delta)[None].detach() for model in (world.sampler, world.anchor)]
                 for delta in (NOTHING, pool.shift[row])
             ]
-            before, after = (model_oriented.objective(NOTHING[None], *pair, tau=1.0, beta=0.0) for pair in both)
+            before, after = (
+                model_oriented.objective(NOTHING[None], pair, IDENTITY, tau=1.0, beta=0.0) for pair in both
+            )
             total += float(after - before)
         values.append(total)
     assert values[1] > values[0] > -0.01 * values[1]
@@ -148,7 +151,9 @@ def test_gradient_of_delta_by_finite_differences(world, strategy):
         sample = moved(plain, delta)
         if strategy == "d":
             return data_oriented.objective(delta, sampler.logits(sample), plain.labels, alpha=20.0).sum()
-        return model_oriented.objective(delta, sampler.logits(sample), anchor.logits(sample), tau=2.0, beta=0.7).sum()
+        states = [sampler.states(sample), anchor.states(sample)]
+        items = [world.sampler.item_embedding.weight.detach(), world.anchor.item_embedding.weight.detach()]
+        return model_oriented.objective(delta, states, items, tau=2.0, beta=0.7).sum()
 
     delta = torch.randn(2, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3), requires_grad=True)
     (gradient,) = torch.autograd.grad(loss(delta), delta)
@@ -163,12 +168,13 @@ def test_gradient_of_delta_by_finite_differences(world, strategy):
 
 def test_expectation_between_argmax_and_uniform_mean():
     generator = torch.Generator().manual_seed(0)
-    sampler, anchor = torch.randn(2, 4, 9, generator=generator, dtype=torch.float64)
+    sampler, anchor = torch.randn(2, 4, 12, generator=generator, dtype=torch.float64)
     still = torch.zeros(4, 3, dtype=torch.float64)
     log_chance = anchor.log_softmax(dim=1)
-    sharp = model_oriented.objective(still, sampler, anchor, tau=1e6, beta=1.0)
+    sharp = model_oriented.objective(still, [sampler, anchor], IDENTITY, tau=1e6, beta=1.0)
     torch.testing.assert_close(sharp, -log_chance[torch.arange(4), sampler.argmax(dim=1)])
-    torch.testing.assert_close(model_oriented.objective(still, sampler, anchor, 0.0, 1.0), -log_chance.mean(dim=1))
+    flat = model_oriented.objective(still, [sampler, anchor], IDENTITY, tau=0.0, beta=1.0)
+    torch.testing.assert_close(flat, -log_chance.mean(dim=1))
 
 
 @pytest.mark.parametrize("strategy", ["h", "d", "m"])
