@@ -8,7 +8,7 @@ from torch import Tensor
 
 @dataclass(frozen=True)
 class Branches:
-    """Sequence s is: the first `starts[s]` items of window `windows[s]`, then `items[s]`, and the next item `labels[s]`.
+    """Sequence s is: the first `starts[s]` items of window `windows[s]`, then `items[s]`; next item `labels[s]`.
 
     windows, starts, labels (samples,) int64; items (samples, steps) int64; shift (samples, dim) float or None: added
     to the embedding of items[:, 0], for a virtual item that no catalogue holds (CASR eq. 7).

@@ -1,0 +1,85 @@
+"""Full ranking: the place of each held-out item among all items, by counting, without a sort."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from methods.engine.recommender import Recommender
+from methods.engine.split import Split, Targets
+
+SCORES_AT_ONCE = 1 << 24  # 64 MiB of float32 scores
+
+
+@dataclass(frozen=True)
+class Ranks:
+    """For each target: how many items score strictly higher, and how many others the same. Arrays of shape (targets,).
+
+    `kept`: among all items. `removed`: without the items of the user's history (the target itself always stays).
+    """
+
+    users: np.ndarray
+    targets: np.ndarray
+    above_kept: np.ndarray
+    ties_kept: np.ndarray
+    above_removed: np.ndarray
+    ties_removed: np.ndarray
+
+
+def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> Tensor:
+    """Counts (4, batch): above and ties over all items, above and ties without the seen ones.
+
+    scores (batch, catalogue); targets (batch,); the seen item seen[j] belongs to row rows[j] (repeats allowed).
+    Raises FloatingPointError for a score that is not finite, which a comparison would quietly rank first or last.
+    """
+    if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
+        raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
+    target_scores = scores.gather(1, targets[:, None])
+    higher, same = scores > target_scores, scores == target_scores
+    above, ties = higher.sum(1), same.sum(1) - 1
+    keys = torch.unique(rows * scores.shape[1] + seen)  # an item counts once, however often it was seen
+    rows, seen = keys // scores.shape[1], keys % scores.shape[1]
+    other = seen != targets[rows]
+    rows, seen = rows[other], seen[other]
+    above_seen = torch.zeros_like(above).index_add_(0, rows, higher[rows, seen].long())
+    ties_seen = torch.zeros_like(ties).index_add_(0, rows, same[rows, seen].long())
+    return torch.stack([above, ties, above - above_seen, ties - ties_seen])
+
+
+@torch.inference_mode()
+def rank(model: Recommender, split: Split, targets: Targets, device: torch.device) -> Ranks:
+    """Rank the target of every user over the whole catalogue, given the user's history in `split`."""
+    was_training = model.training
+    model.eval()
+    size = max(1, SCORES_AT_ONCE // split.catalogue)
+    # users of like length together: little padding
+    order = torch.argsort(split.lengths[targets.users], stable=True)
+    counts = torch.empty(4, len(order), dtype=torch.int64)
+    for index in order.split(size):
+        users = targets.users[index]
+        items, lengths = recent(split, users, model.max_length)
+        scores = model.score(users.to(device), items.to(device), lengths.to(device))
+        rows, seen = histories(split, users)
+        counts[:, index] = count_ranks(scores, targets.items[index].to(device), rows.to(device), seen.to(device)).cpu()
+    model.train(was_training)
+    return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
+
+
+def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Tensor]:
+    """The last `length` items (None: all) of each user, filled up on the right with 0, and how many they are."""
+    lengths = split.lengths[users] if length is None else split.lengths[users].clamp(max=length)
+    if (lengths == 0).any():
+        raise ValueError(f"user {int(users[lengths == 0][0])} has no training history to rank from")
+    columns = torch.arange(int(lengths.max()))
+    inside = columns < lengths[:, None]
+    position = torch.where(inside, (split.offsets[users + 1] - lengths)[:, None] + columns, 0)
+    return torch.where(inside, split.items[position], 0), lengths
+
+
+def histories(split: Split, users: Tensor) -> tuple[Tensor, Tensor]:
+    """(row, item) of every interaction of the users; the row counts within `users`."""
+    lengths = split.lengths[users]
+    rows = torch.repeat_interleave(torch.arange(len(users)), lengths)
+    inside = torch.arange(len(rows)) - (lengths.cumsum(0) - lengths)[rows]
+    return rows, split.items[split.offsets[users][rows] + inside]

@@ -1,0 +1,118 @@
+"""Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
+
+import torch
+from torch import Tensor
+
+from datasets.pipeline.errors import BadInput
+from methods.engine.branches import Branches
+from methods.engine.early_stopping import EarlyStopping
+from methods.engine.losses import sampled_loss, softmax_loss
+from methods.engine.recommender import Fitted, Run, SequentialRecommender
+from methods.engine.split import Split
+from methods.engine.windows import Windows, cut_windows
+
+OBJECTIVES = ("softmax", "sampled")
+
+
+def fit_next_item(
+    model: SequentialRecommender, split: Split, settings: dict, run: Run, extra: Branches | None = None
+) -> Fitted:
+    """Train `model` on all pairs 'prefix to next item' of the split, and on the `extra` sequences.
+
+    A batch is a set of windows that hold about `settings["batch"]` observed pairs, with all extra sequences that
+    branch off them; every pair and every extra sequence weighs the same. Stops early on validation NDCG@5, the best
+    epoch's weights stay. Settings: learning_rate, batch, epochs, patience, max_length, objective, weight_decay.
+    """
+    if settings["objective"] not in OBJECTIVES:
+        raise BadInput(f"objective '{settings['objective']}' is unknown; use one of {', '.join(OBJECTIVES)}")
+    torch.manual_seed(run.seed)  # dropout
+    generator = torch.Generator().manual_seed(run.seed)  # batches and negatives, alike on every device
+    model.to(run.device)
+    windows = _to(cut_windows(split, settings["max_length"]), run.device)
+    extra = None if extra is None or not len(extra) else _by_window(_branches_to(extra, run.device), len(windows))
+    optimizer = torch.optim.Adam(
+        model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"], foreach=True
+    )
+    stopper = EarlyStopping(settings["patience"], settings["epochs"])
+    for epoch in stopper:
+        model.train()
+        total, count = torch.zeros((), device=run.device), 0
+        for batch in _batches(windows, settings["batch"], generator):
+            states, targets = _states_and_targets(model, windows, batch, extra)
+            if settings["objective"] == "softmax":
+                loss = softmax_loss(model, states, targets)
+            else:
+                loss = sampled_loss(model, states, targets, settings["negatives"], generator)
+            optimizer.zero_grad(set_to_none=True)
+            (loss / len(targets)).backward()
+            optimizer.step()
+            total, count = total + loss.detach(), count + len(targets)
+        if not torch.isfinite(total):
+            raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
+        value = run.validate(model)
+        stopper.report(value, model)
+        run.progress(f"epoch {epoch}: loss {total.item() / count:.4f}, validation NDCG@5 {value:.4f}")
+    return stopper.finish(model)
+
+
+def _states_and_targets(
+    model: SequentialRecommender, windows: Windows, batch: Tensor, extra: "_Grouped | None"
+) -> tuple[Tensor, Tensor]:
+    """States and next items of a batch of windows, the extra sequences behind the observed pairs."""
+    width = int(windows.lengths[batch].max())
+    trunk = model.encode(model.item_embedding(windows.inputs[batch, :width]))
+    counts = windows.counts[batch, :width]
+    states, targets = trunk.states[counts], windows.targets[batch, :width][counts]
+    if extra is None:
+        return states, targets
+    branches, rows = extra.of(batch)
+    if not len(branches):
+        return states, targets
+    vectors = branches.vectors(model.item_embedding)
+    branched = model.branch(trunk, rows, branches.starts, vectors)
+    return torch.cat([states, branched]), torch.cat([targets, branches.labels])
+
+
+def _batches(windows: Windows, size: int, generator: torch.Generator) -> list[Tensor]:
+    """Windows in random order, cut where the number of observed pairs reaches `size`.
+
+    Windows of like length stand together (sorted inside random blocks), so that little padding is computed.
+    """
+    lengths = windows.lengths.cpu()
+    order = torch.randperm(len(lengths), generator=generator)
+    block = torch.arange(len(lengths)) // max(1, 16 * size // max(1, int(lengths.float().mean())))
+    order = order[torch.argsort(block * (int(lengths.max()) + 1) + lengths[order], stable=True)]
+    pairs = windows.counts.sum(1).cpu()[order].cumsum(0)
+    cut = torch.nonzero(torch.diff((pairs - 1) // size)).flatten() + 1
+    batches = torch.tensor_split(order, cut)
+    shuffled = torch.randperm(len(batches), generator=generator)
+    return [batches[i].to(windows.inputs.device) for i in shuffled]
+
+
+class _Grouped:
+    """Extra sequences sorted by window, so that those of a batch of windows are found without a search."""
+
+    def __init__(self, branches: Branches, windows: int) -> None:
+        self.branches = branches.take(torch.argsort(branches.windows, stable=True))
+        counts = torch.bincount(self.branches.windows, minlength=windows)
+        self.counts, self.first = counts, counts.cumsum(0) - counts
+
+    def of(self, batch: Tensor) -> tuple[Branches, Tensor]:
+        """The branches of the windows in `batch`, and for each its row in the batch."""
+        counts = self.counts[batch]
+        rows = torch.repeat_interleave(torch.arange(len(batch), device=batch.device), counts)
+        inside = torch.arange(len(rows), device=batch.device) - (counts.cumsum(0) - counts)[rows]
+        return self.branches.take(self.first[batch][rows] + inside), rows
+
+
+def _by_window(branches: Branches, windows: int) -> _Grouped:
+    return _Grouped(branches, windows)
+
+
+def _to(windows: Windows, device: torch.device) -> Windows:
+    return Windows(*(getattr(windows, name).to(device) for name in Windows.__dataclass_fields__))
+
+
+def _branches_to(branches: Branches, device: torch.device) -> Branches:
+    fields = (getattr(branches, name) for name in Branches.__dataclass_fields__)
+    return Branches(*(None if value is None else value.to(device) for value in fields))

@@ -1,0 +1,63 @@
+"""NARM: a recurrent encoder with attention over the session (Li et al., CIKM 2017)."""
+
+import torch
+from torch import Tensor, nn
+
+from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.initialisation import normal
+from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.split import Split
+from methods.engine.training import fit_next_item
+
+fit = fit_next_item
+
+
+def build(split: Split, settings: dict) -> "NARM":
+    return NARM(
+        split.catalogue, settings["embedding"], settings["hidden"], settings["max_length"],
+        settings["embedding_dropout"], settings["dropout"],
+    )  # fmt: skip
+
+
+class NARM(SequentialRecommender):
+    """Global encoder h_t (eqs. 1 to 5), local encoder sum_j alpha_tj h_j with alpha_tj = v . sigmoid(A1 h_t + A2 h_j)
+    (eqs. 6 to 8), session c_t = [h_t, local_t] (eq. 9), bilinear decoding emb_i^T B c_t (eq. 10)."""
+
+    def __init__(
+        self, catalogue: int, dim: int, hidden: int, max_length: int, embedding_dropout: float, dropout: float
+    ) -> None:
+        super().__init__()
+        self.max_length = max_length
+        self.item_embedding = nn.Embedding(catalogue, dim)
+        self.recurrence = nn.GRU(dim, hidden, batch_first=True)
+        self.query, self.key = nn.Linear(hidden, hidden, bias=False), nn.Linear(hidden, hidden, bias=False)
+        self.weight = nn.Linear(hidden, 1, bias=False)
+        self.decoder = nn.Linear(2 * hidden, dim, bias=False)
+        self.embedding_dropout, self.dropout = nn.Dropout(embedding_dropout), nn.Dropout(dropout)
+        normal(self, std=dim**-0.5)
+        nn.init.xavier_uniform_(self.recurrence.weight_ih_l0)
+        nn.init.orthogonal_(self.recurrence.weight_hh_l0)
+
+    def _decode(self, hidden: Tensor, local: Tensor) -> Tensor:
+        return self.decoder(self.dropout(torch.cat([hidden, local], dim=-1)))
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        hidden, _ = self.recurrence(self.embedding_dropout(vectors))
+        keys = self.key(hidden)
+        local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
+        return Trunk(self._decode(hidden, local), (hidden, keys))
+
+    def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
+        hidden, keys = trunk.cache
+        first = hidden[rows, (starts - 1).clamp(min=0)] * (starts > 0)[:, None]
+        own, last = self.recurrence(self.embedding_dropout(vectors), first[None].contiguous())
+        last = last[0]
+        local = branch_attention(
+            self.query(last),
+            torch.cat([keys[rows], self.key(own)], dim=1),
+            torch.cat([hidden[rows], own], dim=1),
+            self.weight.weight[0],
+            starts,
+            own.shape[1],
+        )
+        return self._decode(last, local)

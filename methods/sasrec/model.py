@@ -1,0 +1,94 @@
+"""SASRec: self-attention over the history (Kang and McAuley, ICDM 2018)."""
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from methods.engine.initialisation import normal
+from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.split import Split
+from methods.engine.training import fit_next_item
+
+fit = fit_next_item
+
+
+def build(split: Split, settings: dict) -> "SASRec":
+    return SASRec(
+        split.catalogue, settings["embedding"], settings["max_length"], settings["blocks"], settings["heads"],
+        settings["dropout"],
+    )  # fmt: skip
+
+
+class SASRec(SequentialRecommender):
+    """Sections III-A to III-E: learned positions, causal attention, point-wise feed-forward, shared item embedding."""
+
+    def __init__(self, catalogue: int, dim: int, max_length: int, blocks: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.max_length = max_length
+        self.item_embedding = nn.Embedding(catalogue, dim)
+        self.position_embedding = nn.Embedding(max_length, dim)
+        self.blocks = nn.ModuleList(Block(dim, heads, dropout) for _ in range(blocks))
+        self.norm = nn.LayerNorm(dim)
+        self.dropout = nn.Dropout(dropout)
+        normal(self, std=dim**-0.5)
+
+    def _inputs(self, vectors: Tensor, positions: Tensor) -> Tensor:
+        # the authors' code scales item embeddings by sqrt(dim), so that positions do not drown them
+        return self.dropout(vectors * vectors.shape[-1] ** 0.5 + self.position_embedding(positions))
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        x = self._inputs(vectors, torch.arange(vectors.shape[1], device=vectors.device))
+        cache = []
+        for block in self.blocks:
+            keys, values = block.keys_and_values(x)
+            cache += [keys, values]
+            x = block(x, keys, values, mask=None)
+        return Trunk(self.norm(x), tuple(cache))
+
+    def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
+        length, steps = trunk.states.shape[1], vectors.shape[1]
+        device = vectors.device
+        x = self._inputs(vectors, starts[:, None] + torch.arange(steps, device=device))
+        before = torch.arange(length, device=device) < starts[:, None]  # (samples, length): the prefix
+        causal = torch.ones(steps, steps, dtype=torch.bool, device=device).tril()
+        mask = torch.cat(
+            [before[:, None].expand(-1, steps, -1), causal.expand(len(rows), -1, -1)], dim=2
+        )  # (samples, steps, length + steps)
+        for block, keys, values in zip(self.blocks, trunk.cache[::2], trunk.cache[1::2], strict=True):
+            own_keys, own_values = block.keys_and_values(x)
+            x = block(x, torch.cat([keys[rows], own_keys], 1), torch.cat([values[rows], own_values], 1), mask)
+        return self.norm(x[:, -1])
+
+
+class Block(nn.Module):
+    """x + Dropout(attention(LayerNorm(x))), then x + Dropout(feed-forward(LayerNorm(x))) (eqs. 3 to 5).
+
+    Queries come from the normalised input, keys and values from the input itself, as in the authors' code.
+    """
+
+    def __init__(self, dim: int, heads: int, dropout: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.attention_norm, self.feed_forward_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
+        self.query, self.key_value = nn.Linear(dim, dim), nn.Linear(dim, 2 * dim)
+        self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.dropout = nn.Dropout(dropout)
+
+    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        keys, values = self.key_value(x).chunk(2, dim=-1)
+        return keys, values
+
+    def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """x (batch, steps, dim); keys, values (batch, length, dim); mask (batch, steps, length), None: causal."""
+        normed = self.attention_norm(x)
+        query, keys, values = (
+            t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (self.query(normed), keys, values)
+        )
+        attended = F.scaled_dot_product_attention(
+            query, keys, values, None if mask is None else mask[:, None],
+            self.dropout.p if self.training else 0.0, is_causal=mask is None,
+        )  # fmt: skip
+        x = normed + attended.transpose(1, 2).flatten(-2)  # the authors' code adds to the normalised input
+        normed = self.feed_forward_norm(x)
+        hidden = self.dropout(torch.relu(self.inner(normed)))
+        return normed + self.dropout(self.outer(hidden))

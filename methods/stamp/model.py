@@ -1,0 +1,60 @@
+"""STAMP: short-term attention and memory priority (Liu et al., KDD 2018)."""
+
+import torch
+from torch import Tensor, nn
+
+from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.initialisation import normal
+from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.split import Split
+from methods.engine.training import fit_next_item
+
+fit = fit_next_item
+
+
+def build(split: Split, settings: dict) -> "STAMP":
+    return STAMP(split.catalogue, settings["embedding"], settings["max_length"], settings["dropout"])
+
+
+class STAMP(SequentialRecommender):
+    """m_s mean of the prefix, m_t its last item; alpha_i = w0 . sigmoid(W1 x_i + W2 x_t + W3 m_s + b) (eq. 7),
+    m_a = sum alpha_i x_i (eq. 8), h_s = tanh(Ws m_a + b), h_t = tanh(Wt x_t + b) (eq. 3), and the trilinear score
+    <h_s, h_t, x_i> (eqs. 1 and 4), softmax over the items (eq. 5)."""
+
+    def __init__(self, catalogue: int, dim: int, max_length: int, dropout: float) -> None:
+        super().__init__()
+        self.max_length = max_length
+        self.item_embedding = nn.Embedding(catalogue, dim)
+        self.key, self.last = nn.Linear(dim, dim, bias=False), nn.Linear(dim, dim, bias=False)
+        self.mean = nn.Linear(dim, dim)  # its bias is the equation's b_a
+        self.weight = nn.Linear(dim, 1, bias=False)
+        self.session, self.current = nn.Linear(dim, dim), nn.Linear(dim, dim)
+        self.dropout = nn.Dropout(dropout)
+        normal(self, std=dim**-0.5)
+
+    def _state(self, memory: Tensor, last: Tensor) -> Tensor:
+        return torch.tanh(self.session(memory)) * torch.tanh(self.current(last))
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        x = self.dropout(vectors)
+        total = x.cumsum(dim=1)
+        mean = total / torch.arange(1, x.shape[1] + 1, device=x.device)[:, None]
+        keys = self.key(x)
+        memory = causal_attention(self.last(x) + self.mean(mean), keys, x, self.weight.weight[0])
+        return Trunk(self._state(memory, x), (x, keys, total))
+
+    def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
+        before, keys, total = trunk.cache
+        x = self.dropout(vectors)
+        last, steps = x[:, -1], x.shape[1]
+        prefix = total[rows, (starts - 1).clamp(min=0)] * (starts > 0)[:, None]
+        mean = (prefix + x.sum(1)) / (starts + steps)[:, None]
+        memory = branch_attention(
+            self.last(last) + self.mean(mean),
+            torch.cat([keys[rows], self.key(x)], dim=1),
+            torch.cat([before[rows], x], dim=1),
+            self.weight.weight[0],
+            starts,
+            steps,
+        )
+        return self._state(memory, last)

@@ -1,0 +1,15 @@
+import pytest
+import torch
+
+from methods.engine.split import Split
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def make_split(histories: list[list[int]], catalogue: int) -> Split:
+    lengths = torch.tensor([0] + [len(history) for history in histories])
+    items = torch.tensor([item for history in histories for item in history], dtype=torch.int64)
+    return Split("made", items, lengths.cumsum(0), torch.full((catalogue,), -1))

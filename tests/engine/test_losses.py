@@ -1,0 +1,49 @@
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from methods.engine import attention, losses
+from methods.engine.recommender import SequentialRecommender
+
+
+class Bare(SequentialRecommender):
+    def __init__(self, catalogue, dim):
+        super().__init__()
+        self.item_embedding = nn.Embedding(catalogue, dim)
+
+
+def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch):
+    monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 3 * 11)  # three rows at a time, the last chunk smaller
+    torch.manual_seed(1)
+    model = Bare(11, 4).double()
+    states, targets = torch.randn(7, 4, dtype=torch.double, requires_grad=True), torch.randint(11, (7,))
+    parameters = [states, model.item_embedding.weight]
+    plain = F.cross_entropy(model.item_scores(states), targets, reduction="sum")
+    ours = losses.softmax_loss(model, states, targets)
+    torch.testing.assert_close(ours, plain)
+    for found, expected in zip(
+        torch.autograd.grad(3 * ours, parameters), torch.autograd.grad(3 * plain, parameters), strict=True
+    ):
+        torch.testing.assert_close(found, expected)
+
+
+def test_sampled_loss_is_equation_1_and_never_draws_the_target():
+    model = Bare(3, 4).double()
+    states, targets = torch.randn(50, 4, dtype=torch.double), torch.zeros(50, dtype=torch.int64)
+    found = losses.sampled_loss(model, states, targets, 400, torch.Generator().manual_seed(1))
+    probability = torch.sigmoid(model.item_scores(states))
+    positive = -torch.log(probability[:, 0]).sum()
+    # 400 negatives over the two other items: near their mean, and far from it if the target were drawn as well
+    negative = -400 * torch.log(1 - probability[:, 1:]).mean(1).sum()
+    torch.testing.assert_close(found, positive + negative, rtol=0.02, atol=0)
+
+
+def test_energies_gradient_by_finite_differences(monkeypatch):
+    monkeypatch.setitem(attention.ENERGIES_AT_ONCE, "cpu", 2 * 5 * 3 * 2)  # two queries at a time
+    torch.manual_seed(1)
+    queries, keys, values = (torch.randn(2, 5, 3, dtype=torch.double, requires_grad=True) for _ in range(3))
+    weight = torch.randn(3, dtype=torch.double, requires_grad=True)
+    assert torch.autograd.gradcheck(attention.causal_attention, (queries, keys, values, weight))
+    starts = torch.tensor([0, 2])
+    arguments = (queries[:, 0].detach().requires_grad_(), keys, values, weight, starts, 2)
+    assert torch.autograd.gradcheck(attention.branch_attention, arguments)

@@ -1,0 +1,73 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from methods.engine.ranking import count_ranks, rank
+from methods.engine.recommender import Recommender
+from methods.engine.split import Targets
+from methods.evaluation.metrics import summary
+from tests.engine.conftest import make_split
+
+CPU = torch.device("cpu")
+
+
+@given(st.data())
+def test_counts_equal_brute_force(data):
+    catalogue = data.draw(st.integers(2, 8))
+    users = data.draw(st.integers(1, 4))
+    scores = torch.tensor(
+        data.draw(
+            st.lists(
+                st.lists(st.integers(0, 3), min_size=catalogue, max_size=catalogue), min_size=users, max_size=users
+            )
+        )
+    ).float()
+    targets = torch.tensor(data.draw(st.lists(st.integers(0, catalogue - 1), min_size=users, max_size=users)))
+    seen = data.draw(st.lists(st.tuples(st.integers(0, users - 1), st.integers(0, catalogue - 1)), max_size=12))
+    rows, items = (torch.tensor([pair[i] for pair in seen], dtype=torch.int64) for i in (0, 1))
+    counts = count_ranks(scores, targets, rows, items)
+    for user in range(users):
+        own, target = scores[user].tolist(), targets[user].item()
+        history = {item for row, item in seen if row == user}
+        others = [item for item in range(catalogue) if item != target]
+        unseen = [item for item in others if item not in history]
+        assert counts[:, user].tolist() == [
+            sum(own[item] > own[target] for item in others),
+            sum(own[item] == own[target] for item in others),
+            sum(own[item] > own[target] for item in unseen),
+            sum(own[item] == own[target] for item in unseen),
+        ]
+
+
+class Fixed(Recommender):
+    """Scores that depend on the user alone."""
+
+    def __init__(self, scores):
+        super().__init__()
+        self.scores = scores
+
+    def score(self, users, items, lengths):
+        return self.scores[users]
+
+
+@pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
+def test_a_score_that_is_not_finite_is_refused(score):
+    scores = torch.zeros(1, 5)
+    scores[0, 3] = score
+    with pytest.raises(FloatingPointError, match="not finite"):
+        rank(Fixed(scores), make_split([[0, 1]], 5), Targets(torch.tensor([0]), torch.tensor([2])), CPU)
+
+
+def test_a_constant_model_scores_what_chance_gives():
+    catalogue, users = 40, 30
+    split = make_split([[user % catalogue] for user in range(users)], catalogue)
+    targets = Targets(
+        torch.arange(users), torch.randint(catalogue, (users,), generator=torch.Generator().manual_seed(1))
+    )
+    ranks = rank(Fixed(torch.zeros(users, catalogue)), split, targets, CPU)
+    metrics = summary(ranks.above_kept, ranks.ties_kept)
+    assert metrics["hr@5"] == pytest.approx(5 / catalogue)
+    assert metrics["ndcg@10"] == pytest.approx(sum(1 / np.log2(r + 1) for r in range(1, 11)) / catalogue)
+    assert np.all(ranks.above_kept + ranks.ties_kept / 2 + 1 == (catalogue + 1) / 2)  # the mid-rank
