@@ -1,0 +1,33 @@
+"""WhatIfRec: every table and figure, from raw data.  snakemake --cores all --resources gpu=2
+
+Targets: all (every paper at the chosen scale), demo, casr, casr_table1 .. casr_table3, casr_figure3 .. casr_figure7.
+--config scale=quick    another scale than `paper` (config/*.yaml)
+--config raw=FOLDER     raw files that you have already; accept_unverified=true takes files of another checksum
+"""
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/data.smk"
+include: "workflow/rules/cells.smk"
+include: "workflow/rules/tables.smk"
+
+
+# A method may bring rules of its own, e.g. one that is written in another language.
+for rules_of_method in sorted(Path(workflow.basedir).glob("methods/*/rule.smk")):
+
+    include: rules_of_method
+
+
+rule all:
+    default_target: True
+    input:
+        [target_files(SCALE, paper) for paper in papers(SCALE)],
+
+
+rule demo:
+    input:
+        [target_files("demo", paper) for paper in papers("demo")],

@@ -1,0 +1,93 @@
+"""What it takes to repeat a result: checksums of code and settings, versions, machine, cost. No torch here."""
+
+import ast
+import datetime
+import hashlib
+import importlib.metadata
+import json
+import platform
+import resource
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+LIBRARIES = ("torch", "numpy", "pandas", "scipy", "safetensors", "pyarrow", "snakemake")
+# Packages whose modules can change a number. What plans, names or draws cells is not among them.
+NUMBERS = ("methods", "datasets")
+STEPS = ROOT / "workflow" / "cells"
+TEXTS = (".md", ".yaml", ".pyc")
+
+
+def digest(value: object) -> str:
+    """A checksum of anything that JSON can hold."""
+    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+@cache
+def code_digest(methods: tuple[Path, ...], steps: tuple[str, ...] = ("steps",)) -> str:
+    """A checksum of all code that a cell runs: the folders of its methods, the named modules beside this one, and what
+    these import, nothing else.
+
+    So an edit of one method changes the digest of its own cells and of those that build on it. Settings are not part
+    of it: a card may get another label without a training run.
+    """
+    own = {file for folder in methods for file in folder.rglob("*") if file.is_file() and file.suffix not in TEXTS}
+    files = sorted(closure([*(STEPS / f"{name}.py" for name in steps), *own]))
+    return digest([(str(file.relative_to(ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
+
+
+def closure(files: Iterable[Path]) -> set[Path]:
+    """The files, and every module of this repository that they import, directly or not."""
+    found, waiting = set(), list(files)
+    while waiting:
+        file = waiting.pop()
+        if file not in found:
+            found.add(file)
+            waiting += imported(file) if file.suffix == ".py" else ()
+    return found
+
+
+@cache
+def imported(file: Path) -> tuple[Path, ...]:
+    """The modules of NUMBERS that a Python file names in its import statements."""
+    names = set()
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"), str(file))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    paths = [ROOT.joinpath(*name.split(".")) for name in names if name.split(".")[0] in NUMBERS]
+    candidates = [candidate for path in paths for candidate in (path.with_suffix(".py"), path / "__init__.py")]
+    return tuple(sorted(path for path in candidates if path.is_file()))
+
+
+def record(code: str, threads: int) -> dict:
+    """Where and with what a result was made."""
+    return {
+        "code": code,
+        "versions": versions(),
+        "processor": processor(),
+        "threads": threads,
+        "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
+    }
+
+
+def versions() -> dict[str, str]:
+    return {"python": platform.python_version(), **{name: importlib.metadata.version(name) for name in LIBRARIES}}
+
+
+def processor() -> str:
+    """The processor's model, as the system names it."""
+    file = Path("/proc/cpuinfo")
+    if file.is_file():
+        for line in file.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return platform.processor() or platform.machine()
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process has had, in MiB."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(peak / (1 << 20 if platform.system() == "Darwin" else 1 << 10), 1)

@@ -1,0 +1,80 @@
+"""Run one cell with all its seeds: `python -m workflow.cells.run --scale-file … --cell casr/lastfm.loo/narm`
+
+Each finished seed is kept, so that a retry or a resumed run trains only what is missing.
+"""
+
+import argparse
+from pathlib import Path
+
+import torch
+
+from datasets.pipeline.files import read_json, write_json
+from paper_tables.cell import Cell
+from workflow import progress
+from workflow.cells import graph, provenance
+from workflow.cells.errors import told
+from workflow.cells.files import DONE, alone, built_on, finished, seed_file, tuned_settings
+from workflow.cells.seeds import Job, run_seed, say
+from workflow.cells.steps import load_training_data, prepare_torch
+from workflow.scale import Scale, load_scale
+
+
+def run_cell(scale: Scale, cell: Cell) -> dict:
+    """Train, rank and write every seed that is not finished yet; then `result.json`, which is returned."""
+    device = prepare_torch(scale.threads)
+    split_folder = scale.results / "splits" / cell.split
+    about_split, code = read_json(split_folder / "split.json"), graph.code_of(cell)
+    settings = graph.all_settings(scale, cell, tuned_settings(scale, cell))
+    job, seeds = None, {}
+    with alone(cell.folder(scale.results)):
+        for seed in graph.seeds_of(scale, cell):
+            file = seed_file(cell.folder(scale.results), seed)
+            digest = provenance.digest([code, settings, about_split["digest"], seed, upstream(scale, cell, seed)])
+            found = finished(file, digest)
+            if found is None:
+                say(f"{cell.identifier}, seed {seed}, on {device}")
+                job = job or Job(scale, cell, settings, load_training_data(split_folder), device)
+                found = {**run_seed(job, seed), "digest": digest}
+                write_json(file, found)
+            seeds[str(seed)] = found
+        result = {
+            "status": DONE,
+            "reason": "",
+            "cell": graph.about(scale, cell),
+            "settings": settings,
+            "digest": provenance.digest([found["digest"] for found in seeds.values()]),
+            "seeds": seeds,
+            "provenance": {
+                **provenance.record(code, scale.threads),
+                "split": about_split,
+                "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
+            },
+        }
+        write_json(graph.result_file(scale, cell), result)
+    return result
+
+
+def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
+    """How the things were made that this seed builds on."""
+    folders = {other.name: other.folder(scale.results) for other in graph.prerequisites(cell)}
+    if cell.treatment:
+        pool = graph.pool_of(scale, cell)
+        folders[f"the pool {pool.name}"] = pool.folder(scale.results)
+    return [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale-file", type=Path, required=True)
+    parser.add_argument("--cell", required=True, help="<paper>/<split>/<name>")
+    options = parser.parse_args()
+    with told():
+        scale = load_scale(options.scale_file)
+        cell = graph.find_cell(scale, options.cell)
+        progress.announce(f"{cell.name} on {cell.split}")
+        result = run_cell(scale, cell)
+    progress.report(scale, cell, result)
+
+
+if __name__ == "__main__":
+    main()

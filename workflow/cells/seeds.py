@@ -1,0 +1,159 @@
+"""One seed of a cell: train or retrain, rank, write. What belongs into the seed's JSON is returned."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors.torch import save_file
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import whole_file
+from methods.engine.branches import Branches
+from methods.engine.ranking import Ranks
+from methods.engine.recommender import Recommender
+from methods.engine.split import load_targets
+from paper_tables.cell import Cell
+from workflow.cells import augment, graph
+from workflow.cells.files import built_on, pool_file, ranks_file, weights_file
+from workflow.cells.provenance import peak_memory_mb
+from workflow.cells.settings import combination
+from workflow.cells.steps import Trained, TrainingData, derived_seed, final_ranks, load_weights, metrics, train
+from workflow.scale import Scale
+
+
+@dataclass(frozen=True)
+class Job:
+    """A cell, and what all its seeds share. settings: by role (anchor, treatment), and each pretrained model's by its
+    identifier."""
+
+    scale: Scale
+    cell: Cell
+    settings: dict[str, dict]
+    data: TrainingData
+    device: torch.device
+
+    @property
+    def folder(self) -> Path:
+        return self.cell.folder(self.scale.results)
+
+    @property
+    def test_file(self) -> Path:
+        return self.scale.results / "splits" / self.cell.split / "test.csv"
+
+
+def say(message: str) -> None:
+    """Into the job's log."""
+    print(message, flush=True)
+
+
+def run_seed(job: Job, seed: int) -> dict:
+    return treated(job, seed) if job.cell.treatment else plain(job, seed)
+
+
+def plain(job: Job, seed: int) -> dict:
+    trained = train(job.cell.anchor, job.data, job.settings["anchor"], seed, job.device, say)
+    return evaluated(job, seed, trained)
+
+
+def treated(job: Job, seed: int) -> dict:
+    """Choose sequences from the pool and retrain the anchor on them; without any, the anchor stays as it is."""
+    settings, split = job.settings["treatment"], job.data.split
+    pool = augment.read(pool_file(graph.pool_of(job.scale, job.cell).folder(job.scale.results), seed))
+    windows = augment.windows_of(split, {name: own for name, own in job.settings.items() if name != "treatment"})
+    extra = augment.chosen(pool, split, windows, settings, seed, job.cell.variant == graph.CONTROL)
+    say(f"{len(extra):,} extra sequences")
+    outcome = evaluated(job, seed, retrained(job, seed, extra)) if len(extra) else untouched(job, seed)
+    card = augment.card(pool, split, windows, settings, job.data.validation, load_targets(job.test_file))
+    return {**outcome, "augmentation": {**card, "trained": len(extra)}}
+
+
+def retrained(job: Job, seed: int, extra: Branches) -> Trained:
+    """The anchor, trained on the observed and the extra sequences. A control trains as many epochs as its cell did."""
+    settings, anchor = dict(job.settings["anchor"]), graph.pretrained(job.cell)[0]
+    how = job.settings["treatment"]["retrain"]
+    if how not in ("warm", "scratch"):
+        raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")
+    if job.cell.variant == graph.CONTROL:
+        epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
+        settings |= {"epochs": epochs, "patience": epochs}
+    start = None
+    if how == "warm":
+        weights = weights_file(anchor.folder(job.scale.results), seed)
+        start = load_weights(anchor.anchor, job.data.split, settings, weights, job.device)
+    own_seed = derived_seed(seed, combination(job.cell))
+    return train(anchor.anchor, job.data, settings, own_seed, job.device, say, start, extra)
+
+
+def evaluated(job: Job, seed: int, trained: Trained) -> dict:
+    """Rank, write ranks and weights."""
+    begun = time.perf_counter()
+    ranks = final_ranks(trained.model, job.data, job.test_file, job.device)
+    rank_seconds = time.perf_counter() - begun
+    write_ranks(ranks, ranks_file(job.folder, seed))
+    if graph.keeps_weights(job.cell):
+        write_weights(trained.model, weights_file(job.folder, seed))
+    fitted = trained.fitted
+    return {
+        "metrics": {part: metrics(found) for part, found in ranks.items()},
+        "epochs": fitted.epochs,
+        "best_epoch": fitted.best_epoch,
+        "stopped_early": fitted.stopped_early,
+        "curve": fitted.curve,
+        "train_seconds": round(trained.seconds, 3),
+        "rank_seconds": round(rank_seconds, 3),
+        **memory(job.device),
+    }
+
+
+def untouched(job: Job, seed: int) -> dict:
+    """No sequence is left (kappa = 1, r = 0): the result is the plain anchor's, and says so."""
+    anchor = graph.pretrained(job.cell)[0]
+    folder = anchor.folder(job.scale.results)
+    with whole_file(ranks_file(job.folder, seed)) as temporary:
+        shutil.copyfile(ranks_file(folder, seed), temporary)
+    return {
+        "metrics": built_on(folder, seed, anchor.name)["metrics"],
+        "same_as": anchor.identifier,
+        "epochs": 0,
+        "best_epoch": 0,
+        "stopped_early": True,
+        "curve": [],
+        "train_seconds": 0.0,
+        "rank_seconds": 0.0,
+        **memory(job.device),
+    }
+
+
+def memory(device: torch.device) -> dict[str, float]:
+    """Peaks of this process so far, in MiB."""
+    peaks = {"peak_memory_mb": peak_memory_mb()}
+    if device.type == "cuda":
+        peaks["peak_device_memory_mb"] = round(torch.cuda.max_memory_allocated(device) / (1 << 20), 1)
+    return peaks
+
+
+def write_ranks(ranks: dict[str, Ranks], file: Path) -> None:
+    tables = [
+        pd.DataFrame(
+            {
+                "user": found.users,
+                "target": found.targets,
+                "part": part,
+                "above_kept": found.above_kept,
+                "ties_kept": found.ties_kept,
+                "above_removed": found.above_removed,
+                "ties_removed": found.ties_removed,
+            }
+        )
+        for part, found in ranks.items()
+    ]
+    with whole_file(file) as temporary:
+        pd.concat(tables, ignore_index=True).to_parquet(temporary, index=False)
+
+
+def write_weights(model: Recommender, file: Path) -> None:
+    with whole_file(file) as temporary:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in model.state_dict().items()}, temporary)

@@ -1,0 +1,135 @@
+"""What a cell is run with, and where each value was set.
+
+Layers, each over the one before: the method's card; the scale's `settings`; the data set's file
+`config/settings/<scale>/<dataset>.yaml`; the result of tuning; what the cell itself changes. The scale and the data
+set's file have sections, the more particular over the more general:
+
+    all                  every recommender that has the setting
+    narm                 one method (or casr: a treatment, all its strategies)
+    casr-d               one strategy
+    narm.casr-d.stamp    one anchor with one strategy and one sampler; also its figures' variants and its control
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+
+from datasets.pipeline.errors import BadInput
+from methods.cards import Card, cards, load_card
+from paper_tables.cell import Cell
+from workflow.scale import Scale, read_yaml
+
+
+@dataclass(frozen=True)
+class Settings:
+    """values: setting -> value; origins: setting -> the file and section, or the layer, that set it."""
+
+    values: dict
+    origins: dict
+
+
+def treatment_method(treatment: str) -> tuple[str, str]:
+    """`casr-d` -> (`casr`, `d`): the folder in methods/ and the strategy."""
+    method, _, strategy = treatment.rpartition("-")
+    return method, strategy
+
+
+def recommender_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None) -> Settings:
+    """Settings of the cell's anchor. A treated cell retrains it with the settings that it was pretrained with, unless
+    the cell's own section or the cell itself says otherwise."""
+    card = _card(cell.anchor)
+    names = [cell.anchor] if not cell.treatment else [cell.anchor, combination(cell)]
+    treatment = _card(treatment_method(cell.treatment)[0]).settings if cell.treatment else {}
+    return _resolve(scale, cell, card, ("all", *names), tuned, treatment)
+
+
+def treatment_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None) -> Settings:
+    """Settings of the cell's treatment, e.g. of CASR's strategy D with this anchor and sampler."""
+    method, strategy = treatment_method(cell.treatment)
+    card = _card(method)
+    if card.strategies and strategy not in card.strategies:
+        raise BadInput(f"cell {cell.identifier}: method '{method}' has no strategy '{strategy}'")
+    others = _card(cell.anchor).settings
+    return _resolve(scale, cell, card, (method, cell.treatment, combination(cell)), tuned, others)
+
+
+def strategy_settings(scale: Scale, cell: Cell) -> Settings:
+    """What the cell's strategy is run with on this data where neither the combination nor the cell says otherwise."""
+    method, _ = treatment_method(cell.treatment)
+    return _resolve(scale, replace(cell, settings={}), _card(method), (method, cell.treatment), None, {})
+
+
+def combination(cell: Cell) -> str:
+    """The cell's name without its variant: what is tuned together."""
+    return ".".join(part for part in (cell.anchor, cell.treatment, cell.sampler) if part)
+
+
+_card = cache(load_card)
+
+
+@cache
+def check_sections(scale: Scale, dataset: str) -> None:
+    """Refuse sections and settings that no method knows, in the scale's file and in the data set's."""
+    known = cards()
+    recommenders = [card for card in known.values() if card.kind != "treatment"]
+    for where, sections in _files(scale, dataset):
+        if not isinstance(sections, Mapping):
+            raise BadInput(f"{where}: expected sections of settings, got {sections!r}")
+        for section, content in sections.items():
+            allowed = {key for card in _section_cards(where, section, known, recommenders) for key in card.settings}
+            if not isinstance(content, Mapping):
+                raise BadInput(f"{where}.{section}: expected keys with values, got {content!r}")
+            for key in content:
+                if key not in allowed:
+                    raise BadInput(f"{where}.{section}: unknown setting '{key}'; known: {', '.join(sorted(allowed))}")
+
+
+def _section_cards(where: str, section: str, known: Mapping[str, Card], recommenders: list[Card]) -> list[Card]:
+    """The cards whose settings a section may hold."""
+    if section == "all":
+        return recommenders
+    found = []
+    for part in str(section).split("."):
+        method, strategy = treatment_method(part)
+        if part in known:
+            found.append(known[part])
+        elif method in known and strategy in known[method].strategies:
+            found.append(known[method])
+        else:
+            known_sections = "a section is all, a method, a strategy, or anchor.strategy.sampler"
+            raise BadInput(f"{where}: unknown section '{section}'; {known_sections}")
+    # a sampler stands in a combination's name, but is trained as the plain cell that bears its own name
+    return found[:2] if len(found) == 3 else found
+
+
+def _resolve(
+    scale: Scale, cell: Cell, card: Card, sections: tuple[str, ...], tuned: Mapping | None, elsewhere: Mapping
+) -> Settings:
+    """`elsewhere`: settings of the cell's other method, which a combination's section, its tuning and its cell may
+    hold beside the ones of `card`."""
+    check_sections(scale, cell.dataset)
+    values = dict(card.settings)
+    origins = dict.fromkeys(values, f"methods/{card.name}/card.yaml")
+    layers = [
+        (f"{where}.{section}", content.get(section) or {})
+        for where, content in _files(scale, cell.dataset)
+        for section in sections
+    ]
+    layers += [("tuning", tuned or {}), (f"cell {cell.name}", cell.settings)]
+    for where, layer in layers:
+        for key, value in layer.items():
+            if key in values:
+                values[key], origins[key] = value, where
+            elif key not in elsewhere and not where.endswith(".all"):
+                raise BadInput(f"{where}: unknown setting '{key}'; known: {', '.join(sorted({*values, *elsewhere}))}")
+    return Settings(values, origins)
+
+
+@cache
+def _files(scale: Scale, dataset: str) -> tuple[tuple[str, Mapping], ...]:
+    """Where settings are set, and the sections there."""
+    file = scale.settings_file(dataset)
+    return (
+        (f"{scale.file}, settings", scale.settings),
+        *([(str(file), read_yaml(file))] if file.is_file() else []),
+    )

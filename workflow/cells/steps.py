@@ -1,0 +1,123 @@
+"""What a cell computes, from seeds to ranks. Every number of a result comes from here or from methods/."""
+
+import hashlib
+import importlib
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, before its first product
+
+import torch
+from safetensors.torch import load_file
+
+from methods.cards import load_card
+from methods.engine.branches import Branches
+from methods.engine.ranking import Ranks, rank
+from methods.engine.recommender import Fitted, Recommender, Run
+from methods.engine.split import Split, Targets, load_split, load_targets
+from methods.evaluation.metrics import summary
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """All that training, tuning and augmentation may see of a split: histories and validation targets."""
+
+    split: Split
+    validation: Targets
+
+
+@dataclass(frozen=True)
+class Trained:
+    model: Recommender
+    fitted: Fitted
+    seconds: float
+
+
+def load_training_data(folder: Path) -> TrainingData:
+    return TrainingData(load_split(folder), load_targets(Path(folder) / "validation.csv"))
+
+
+def prepare_torch(threads: int) -> torch.device:
+    """Fix threads and algorithms, so that a seed gives the same bits on a CPU. Gives the device: a GPU if there is one.
+
+    On a GPU an operation without a deterministic form warns and goes on.
+    """
+    torch.set_num_threads(threads)
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    return device
+
+
+def derived_seed(seed: int, *names: str) -> int:
+    """A seed for one purpose. The plain cell's is the seed itself; cells of one combination share theirs, so that the
+    points of a curve differ by what they vary and not by luck."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {' '.join(names)}".encode()).digest()[:4], "big") >> 1
+
+
+def method_module(name: str):
+    return importlib.import_module(f"methods.{load_card(name).folder.name}.model")
+
+
+def build(method: str, split: Split, settings: Mapping, seed: int) -> Recommender:
+    torch.manual_seed(seed)
+    return method_module(method).build(split, dict(settings))
+
+
+def load_weights(method: str, split: Split, settings: Mapping, file: Path, device: torch.device) -> Recommender:
+    """A pretrained model, from safetensors: data, never code."""
+    model = build(method, split, settings, 0)
+    model.load_state_dict(load_file(file))
+    return model.to(device)
+
+
+def train(
+    method: str,
+    data: TrainingData,
+    settings: Mapping,
+    seed: int,
+    device: torch.device,
+    say: Say,
+    start: Recommender | None = None,
+    extra: Branches | None = None,
+) -> Trained:
+    """Fit a model, from `start` or anew, on the observed data and the extra sequences."""
+    begun = time.perf_counter()
+    model = build(method, data.split, settings, seed) if start is None else start
+    exclude_seen = load_card(method).exclude_seen
+
+    def validate(current: Recommender) -> float:
+        return headline(rank(current, data.split, data.validation, device), exclude_seen)
+
+    run = Run(seed, device, validate, say)
+    options = {} if extra is None else {"extra": extra}
+    fitted = method_module(method).fit(model, data.split, dict(settings), run, **options)
+    return Trained(model.to(device), fitted, time.perf_counter() - begun)
+
+
+def headline(ranks: Ranks, exclude_seen: bool) -> float:
+    """NDCG@5 over all items, without the seen ones where the method's card excludes them: what selects."""
+    return metrics(ranks)["removed" if exclude_seen else "kept"]["ndcg@5"]
+
+
+def metrics(ranks: Ranks) -> dict[str, dict[str, float]]:
+    return {
+        "kept": summary(ranks.above_kept, ranks.ties_kept),
+        "removed": summary(ranks.above_removed, ranks.ties_removed),
+    }
+
+
+def final_ranks(model: Recommender, data: TrainingData, test_file: Path, device: torch.device) -> dict[str, Ranks]:
+    """Ranks of the validation and of the test targets. The only place where a test target is read: training is over.
+
+    When the test item is ranked, the validation item belongs to the history.
+    """
+    test = load_targets(test_file)
+    return {
+        "validation": rank(model, data.split, data.validation, device),
+        "test": rank(model, data.split.extended(data.validation), test, device),
+    }

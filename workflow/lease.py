@@ -1,0 +1,67 @@
+"""Give a job a GPU of its own: `python -m workflow.lease [--slots-per-gpu 2] -- <command>`
+
+Snakemake counts GPUs but does not say which one a job has. Here a job takes a lock on a slot of a card, and becomes the
+command with the lock's descriptor inherited: the slot is free again when the job and its children are gone, however
+they ended. Without a GPU, or where a scheduler has chosen one already, the command runs as it is.
+"""
+
+import argparse
+import fcntl
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+POLL_SECONDS = 0.2
+SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")  # their jobs see only the cards that are theirs
+
+
+def devices(environment: Mapping[str, str]) -> list[str]:
+    """The cards to choose from: those that CUDA_VISIBLE_DEVICES names, else all."""
+    if "CUDA_VISIBLE_DEVICES" in environment:
+        return [name.strip() for name in environment["CUDA_VISIBLE_DEVICES"].split(",") if name.strip()]
+    if not shutil.which("nvidia-smi"):
+        return []
+    query = ["nvidia-smi", "--query-gpu=index", "--format=csv,noheader"]
+    answer = subprocess.run(query, capture_output=True, text=True, check=False)
+    return answer.stdout.split() if answer.returncode == 0 else []
+
+
+def take_slot(cards: list[str], slots_per_gpu: int, folder: Path) -> tuple[str, int]:
+    """Wait for a free slot. Gives its card and the descriptor that holds it. Cards are filled one slot each first."""
+    folder.mkdir(parents=True, exist_ok=True)
+    while True:
+        for slot in range(slots_per_gpu):
+            for card in cards:
+                name = hashlib.sha256(card.encode()).hexdigest()[:12]
+                held = os.open(folder / f"{name}-{slot}.lock", os.O_RDWR | os.O_CREAT)
+                try:
+                    fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                    return card, held
+                except BlockingIOError:
+                    os.close(held)
+        time.sleep(POLL_SECONDS)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--slots-per-gpu", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / f"whatifrec-gpu-{os.getuid()}")
+    parser.add_argument("command", nargs="+")
+    options = parser.parse_args()
+    cards = devices(os.environ)
+    if cards and not any(name in os.environ for name in SCHEDULERS):
+        card, held = take_slot(cards, options.slots_per_gpu, options.folder)
+        os.environ["CUDA_VISIBLE_DEVICES"] = card
+        os.set_inheritable(held, True)
+    sys.stdout.flush()
+    os.execvp(options.command[0], options.command)
+
+
+if __name__ == "__main__":
+    main()

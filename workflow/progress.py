@@ -1,0 +1,61 @@
+"""What runs, how many cells are done, the time left: one line as each cell begins and ends.
+
+A job's own output goes into its log; the workflow gives it the terminal as file descriptor 3.
+"""
+
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from datasets.pipeline.files import read_json
+from paper_tables.cell import Cell
+from workflow.cells.graph import all_cells, result_file, seeds_of
+from workflow.scale import Scale
+
+TERMINAL = 3
+
+
+def announce(message: str) -> None:
+    """Print a line to the terminal behind the log, or nowhere where there is none."""
+    try:
+        os.write(TERMINAL, f"{message}\n".encode())
+    except OSError:
+        pass
+
+
+def report(scale: Scale, cell: Cell, result: dict) -> None:
+    """Say that a cell has ended, and how far the scale's cells are."""
+    cells = list(all_cells(scale).values())
+    done = {each.identifier: file for each in cells if (file := result_file(scale, each)).is_file()}
+    line = f"cell {len(done)} of {len(cells)} · {cell.name} on {cell.split}{_value(result)}"
+    announce(line + _left(scale, [each for each in cells if each.identifier not in done], done.values()))
+
+
+def _value(result: dict) -> str:
+    if result["status"] != "done":
+        return f" · failed: {result['reason']}"
+    values = [seed["metrics"]["test"]["kept"]["ndcg@5"] for seed in result["seeds"].values()]
+    return f" · NDCG@5 {100 * sum(values) / len(values):.2f} %"
+
+
+def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:
+    """From the mean cost of a seed so far, by kind of cell; jobs side by side as the workflow was given cores."""
+    if not waiting:
+        return ""
+    costs: dict[bool, list[float]] = {True: [], False: []}
+    for file in finished:
+        content = read_json(file)
+        treated = bool(content["cell"]["treatment"])
+        costs[treated] += [seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values()]
+    known = [cost for each in costs.values() for cost in each]
+    if not known:
+        return ""
+    seconds = 0.0
+    for cell in waiting:
+        own = costs[bool(cell.treatment)] or known
+        seconds += START + len(seeds_of(scale, cell)) * sum(own) / len(own)
+    minutes = seconds / int(os.environ.get("WHATIFREC_JOBS", "1")) / 60
+    return f" · about {minutes:.0f} min left" if minutes >= 1 else " · less than a minute left"
+
+
+START = 3.0  # seconds until a job has loaded its libraries

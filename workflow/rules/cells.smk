@@ -1,0 +1,89 @@
+"""What trains: cells, the pools that treated cells draw from, and searches for settings. A job has all seeds of a cell.
+
+A job's own words go into its log; descriptor 3 leads to the terminal. A job that fails in its last attempt leaves a
+result that says so (workflow/cells/failed.py), and everything that does not build on it goes on.
+"""
+
+
+rule cell:
+    input:
+        unpack(lambda wildcards: job_inputs("cell", wildcards)),
+    output:
+        "results/{scale}/cells/{paper}/{split}/{cell}/result.json",
+    params:
+        digest=lambda wildcards: job_digest("cell", wildcards),
+    log:
+        "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
+    benchmark:
+        "results/{scale}/benchmarks/cells/{paper}/{split}/{cell}.tsv"
+    threads: lambda wildcards: scale_value(wildcards, "threads")
+    resources:
+        gpu=GPU,
+        mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
+        runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
+        slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
+        attempt=attempts,
+    retries: ATTEMPTS - 1
+    shell:
+        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
+        " python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
+        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} 3>&2 > {log} 2>&1"
+        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
+        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} --output {output} --log {log} --code $?"
+        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+
+
+rule pool:
+    input:
+        unpack(lambda wildcards: job_inputs("pool", wildcards)),
+    output:
+        "results/{scale}/pools/{split}/{pool}/pool.json",
+    params:
+        digest=lambda wildcards: job_digest("pool", wildcards),
+    log:
+        "results/{scale}/logs/pools/{split}/{pool}.log",
+    benchmark:
+        "results/{scale}/benchmarks/pools/{split}/{pool}.tsv"
+    threads: lambda wildcards: scale_value(wildcards, "threads")
+    resources:
+        gpu=GPU,
+        mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
+        runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
+        slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
+        attempt=attempts,
+    retries: ATTEMPTS - 1
+    shell:
+        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
+        " python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
+        " --split {wildcards.split} --pool {wildcards.pool} 3>&2 > {log} 2>&1"
+        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
+        " --output {output} --log {log} --code $?"
+        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+
+
+rule tune:
+    input:
+        unpack(lambda wildcards: job_inputs("tuning", wildcards)),
+    output:
+        "results/{scale}/tuning/{split}/{cell}.json",
+    params:
+        digest=lambda wildcards: job_digest("tuning", wildcards),
+    log:
+        "results/{scale}/logs/tuning/{split}/{cell}.log",
+    benchmark:
+        "results/{scale}/benchmarks/tuning/{split}/{cell}.tsv"
+    threads: lambda wildcards: scale_value(wildcards, "threads")
+    resources:
+        gpu=GPU,
+        mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
+        runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
+        slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
+        attempt=attempts,
+    retries: ATTEMPTS - 1
+    shell:
+        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
+        " python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
+        " --split {wildcards.split} --cell {wildcards.cell} 3>&2 > {log} 2>&1"
+        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
+        " --output {output} --log {log} --code $?"
+        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"

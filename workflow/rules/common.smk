@@ -1,0 +1,50 @@
+"""What all rules share. The functions themselves are plain Python, in workflow/."""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, workflow.basedir)
+
+from snakemake.exceptions import WorkflowError
+
+from datasets.pipeline.errors import BadInput
+from workflow.lease import devices
+from workflow.targets import (
+    attempts,
+    check,
+    fetch_options,
+    job_digest,
+    job_inputs,
+    papers,
+    raw_record,
+    scale_value,
+    side_by_side,
+    table_inputs,
+    target_files,
+    targets,
+)
+
+# Bad settings end the run here, in one line, and not deep in a job.
+try:
+    check(str(config.get("scale", "paper")))
+except BadInput as error:
+    raise WorkflowError(str(error)) from None
+
+SCALE = str(config.get("scale", "paper"))
+# On a cluster the cards are elsewhere: profiles/slurm says that there are some.
+GPU = int(config.get("gpu", bool(devices(os.environ))))
+ATTEMPTS = 3
+
+# Jobs run with the Python that runs Snakemake, and know how many of them run side by side (for the time left).
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, GPU))
+
+
+wildcard_constraints:
+    scale=r"[a-z0-9-]+",
+    paper=r"[a-z0-9]+",
+    dataset=r"[a-z0-9-]+",
+    split=r"[a-z0-9-]+\.[a-z]+(\.[a-z]+)?",
+    cell=r"[^/]+",
+    pool=r"[^/]+",

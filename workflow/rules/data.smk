@@ -1,0 +1,73 @@
+"""From raw file to split."""
+
+
+rule fetch:
+    output:
+        "datasets/{folder}/raw/fetched.json",
+    params:
+        options=lambda wildcards: fetch_options(wildcards.folder, config),
+    log:
+        "results/logs/fetch/{folder}.log",
+    retries: 3
+    localrule: True
+    shell:
+        "python -m datasets.pipeline fetch {params.options} > {log} 2>&1"
+
+
+rule prepare:
+    input:
+        lambda wildcards: raw_record(wildcards.dataset),
+    output:
+        multiext("results/{scale}/data/{dataset}/", "interactions.parquet", "users.parquet", "items.parquet", "data.json"),
+    params:
+        digest=lambda wildcards: job_digest("prepare", wildcards),
+    log:
+        "results/{scale}/logs/prepare/{dataset}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    retries: 2
+    shell:
+        "python -m datasets.pipeline prepare --dataset {wildcards.dataset} --results results/{wildcards.scale}"
+        " > {log} 2>&1"
+
+
+rule audit:
+    input:
+        "results/{scale}/data/{dataset}/data.json",
+        "results/{scale}/data/{dataset}/interactions.parquet",
+    output:
+        "results/{scale}/data/{dataset}/audit.json",
+    params:
+        digest=lambda wildcards: job_digest("audit", wildcards),
+    log:
+        "results/{scale}/logs/audit/{dataset}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    retries: 2
+    shell:
+        "python -m datasets.pipeline audit --dataset {wildcards.dataset} --results results/{wildcards.scale}"
+        " > {log} 2>&1"
+
+
+rule split:
+    input:
+        lambda wildcards: expand(
+            "results/{scale}/data/{dataset}/{file}",
+            scale=wildcards.scale,
+            dataset=wildcards.split.split(".")[0],
+            file=("data.json", "interactions.parquet", "items.parquet"),
+        ),
+    output:
+        multiext("results/{scale}/splits/{split}/", "train.csv", "validation.csv", "test.csv", "items.csv", "split.json"),
+    params:
+        digest=lambda wildcards: job_digest("split", wildcards),
+    log:
+        "results/{scale}/logs/split/{split}.log",
+    resources:
+        mem_mb=lambda wildcards, attempt: 4000 * attempt,
+        runtime=lambda wildcards, attempt: 30 * attempt,
+    retries: 2
+    shell:
+        "python -m datasets.pipeline split --split {wildcards.split} --results results/{wildcards.scale} > {log} 2>&1"

@@ -1,0 +1,136 @@
+"""What the rules ask: which files a job reads, what it is given, what makes it run again. No torch here."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from datasets.pipeline.card import DATASETS, card, cards
+from datasets.pipeline.errors import BadInput
+from workflow.cells import graph
+from workflow.cells.provenance import ROOT, closure, digest
+from workflow.scale import Scale, named_scale
+
+FIGURE_ENDINGS = ("csv", "tex", "pdf", "png")
+TABLE_ENDINGS = ("csv", "tex")
+
+
+def check(scale: str) -> None:
+    """Refuse a scale whose cells or settings are wrong, before anything runs."""
+    for cell in graph.all_cells(named_scale(scale)).values():
+        graph.all_settings(named_scale(scale), cell)
+
+
+def papers(scale: str) -> list[str]:
+    return list(named_scale(scale).content.get("papers") or {})
+
+
+def targets(scale: str) -> list[str]:
+    """Names that can be asked for: each paper, and each of its tables and figures."""
+    return [
+        name
+        for paper in papers(scale)
+        for name in (paper, *(f"{paper}_{target}" for target in graph.specification(paper).TARGETS))
+    ]
+
+
+def target_files(scale: str, name: str) -> list[str]:
+    """The files of a paper (`casr`) or of one of its tables and figures (`casr_table2`)."""
+    paper, _, target = name.partition("_")
+    specification, results = graph.specification(paper), named_scale(scale).results
+    files = []
+    for each in [target] if target else specification.TARGETS:
+        folder, endings = "tables", TABLE_ENDINGS
+        if each in specification.FIGURES:
+            folder, endings = "figures", FIGURE_ENDINGS
+        files += [str(results / folder / f"{paper}_{each}.{ending}") for ending in endings]
+    return files
+
+
+def table_inputs(wildcards) -> list[str]:
+    """Results of the cells that a table or figure reads, and what is known of its data."""
+    scale = named_scale(wildcards.scale)
+    specification = graph.specification(wildcards.paper)
+    if wildcards.target not in specification.TARGETS:
+        raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
+    cells = specification.target_cells(wildcards.target, scale.content)
+    datasets = sorted({cell.dataset for cell in cells} or {cell.dataset for cell in specification.cells(scale.content)})
+    about = [scale.results / "data" / name / file for name in datasets for file in ("data.json", "audit.json")]
+    return [str(file) for file in (*(graph.result_file(scale, cell) for cell in cells), *about)]
+
+
+def raw_record(dataset: str) -> list[str]:
+    """What `fetch` leaves for a data set; nothing for one that is generated."""
+    about = card(dataset)
+    return [f"datasets/{about.folder.name}/raw/fetched.json"] if about.downloads else []
+
+
+def fetch_options(folder: str, config: Mapping) -> str:
+    """Options of the fetch command for the data set in datasets/<folder>, from `--config raw=… accept_unverified=…`."""
+    name = next(about.name for about in cards().values() if about.folder.name == folder)
+    options = ["--dataset", name]
+    if config.get("raw"):
+        options += ["--raw", f"'{config['raw']}'"]
+    if str(config.get("accept_unverified", "")).lower() in ("true", "1", "yes"):
+        options.append("--accept-unverified")
+    return " ".join(options)
+
+
+def scale_value(wildcards, key: str) -> int:
+    return getattr(named_scale(wildcards.scale), key)
+
+
+def attempts(wildcards, attempt: int) -> int:
+    """The number of the attempt, for a rule to name it in its command."""
+    return attempt
+
+
+def side_by_side(workflow, gpu: int) -> int:
+    """How many training jobs run at once, as far as the workflow's own limits say."""
+    limits = [workflow.cores or 1]
+    if gpu and "gpu" in workflow.global_resources:
+        limits.append(workflow.global_resources["gpu"])
+    return max(1, min(int(limit) for limit in limits))
+
+
+def job_inputs(kind: str, wildcards) -> dict[str, list[str]]:
+    scale = named_scale(wildcards.scale)
+    if kind == "pool":
+        found = graph.pool_inputs(scale, _pool(scale, wildcards))
+    elif kind == "tuning":
+        found = graph.tuning_inputs(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+    else:
+        found = graph.cell_inputs(scale, _cell(scale, wildcards))
+    return {name: [str(file) for file in files] for name, files in found.items()}
+
+
+def job_digest(kind: str, wildcards) -> str:
+    """A checksum of what a job is made with, besides its input files: when it changes, the job runs again."""
+    scale = named_scale(wildcards.scale)
+    if kind == "cell":
+        return graph.cell_digest(scale, _cell(scale, wildcards))
+    if kind == "pool":
+        return graph.pool_digest(scale, _pool(scale, wildcards))
+    if kind == "tuning":
+        return graph.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+    if kind == "table":
+        return digest([_code(ROOT / "paper_tables" / wildcards.paper), scale.content.get("papers")])
+    dataset = wildcards.split.split(".")[0] if kind == "split" else wildcards.dataset
+    own = [] if kind == "split" else [_code(card(dataset).folder)]
+    return digest([_code(DATASETS / "pipeline" / f"{kind}.py"), own])
+
+
+def _code(place: Path) -> list[str]:
+    """The content of a module or a folder of modules, and of what they import; cards and printed numbers included."""
+    inside = [place] if place.is_file() else sorted(place.iterdir())
+    files = sorted(closure(file for file in inside if file.suffix in (".py", ".yaml", ".csv")))
+    return [f"{file.relative_to(ROOT)} {digest(file.read_text(encoding='utf-8'))}" for file in files]
+
+
+def _cell(scale: Scale, wildcards):
+    return graph.find_cell(scale, f"{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
+
+
+def _pool(scale: Scale, wildcards):
+    found = graph.pools(scale).get((wildcards.split, wildcards.pool))
+    if found is None:
+        raise BadInput(f"{scale.file}: no pool '{wildcards.pool}' on {wildcards.split} at this scale")
+    return found
