@@ -1,6 +1,7 @@
 """The card of each method: what it is called, what it sets, what it cites. A method is a folder with a `card.yaml`.
 
-Knows no torch: the tables read cards too.
+The folder bears the method's name, with an underscore for each hyphen: `item-knn` lives in `methods/item_knn`. Knows no
+torch: the tables read cards too.
 """
 
 from collections.abc import Mapping
@@ -43,7 +44,7 @@ class Card:
 
     @property
     def folder(self) -> Path:
-        return FOLDER / self.name
+        return _folder(self.name)
 
     def configured(self, *layers: Mapping) -> dict:
         """The card's settings, changed by each layer in turn (scale, tuning, cell). An unknown setting is an error."""
@@ -56,15 +57,14 @@ class Card:
 
 def cards() -> dict[str, Card]:
     """Every method that has a card, by name, in the order of the names."""
-    return {file.parent.name: read_card(file) for file in sorted(FOLDER.glob("*/card.yaml"))}
+    return {card.name: card for card in map(read_card, sorted(FOLDER.glob("*/card.yaml")))}
 
 
 def load_card(name: str) -> Card:
     """The card of one method. An unknown name is an error that lists the known ones."""
-    file = FOLDER / name / "card.yaml"
+    file = _folder(name) / "card.yaml"
     if not file.is_file():
-        known = ", ".join(sorted(path.parent.name for path in FOLDER.glob("*/card.yaml")))
-        raise BadInput(f"no method '{name}': {file} does not exist; methods with a card: {known}")
+        raise BadInput(f"no method '{name}': {file} does not exist; methods with a card: {', '.join(cards())}")
     return read_card(file)
 
 
@@ -88,6 +88,10 @@ def read_card(file: Path) -> Card:
     return card
 
 
+def _folder(name: str) -> Path:
+    return FOLDER / name.replace("-", "_")
+
+
 _BLANKS = {
     **dict.fromkeys(("name", "label", "kind", "family", "exclude_seen_reason"), ""),
     **dict.fromkeys(("settings", "search", "citation", "strategies"), {}),
@@ -98,8 +102,9 @@ _IN_WORDS = {str: "text", dict: "mapping", list: "list", bool: "true or false"}
 
 
 def _check(card: Card, file: Path) -> None:
-    if card.name != file.parent.name:
-        raise BadInput(f"{file}: name is '{card.name}'; it must be the folder's name, '{file.parent.name}'")
+    expected = file.parent.name.replace("_", "-")
+    if card.name != expected:
+        raise BadInput(f"{file}: name is '{card.name}'; this folder's method is called '{expected}'")
     if card.kind not in KINDS:
         raise BadInput(f"{file}: kind is '{card.kind}'; one of {', '.join(KINDS)}")
     if card.kind != "treatment":

@@ -1,0 +1,65 @@
+"""Training on sampled comparisons: the loop that BPR, FPMC and NAIS share."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from methods.engine.early_stopping import EarlyStopping
+from methods.engine.recommender import Fitted, Recommender, Run
+from methods.engine.split import Split
+
+Draw = Callable[[torch.Generator], tuple[Tensor, ...]]
+Loss = Callable[..., Tensor]
+
+
+def fit_sampled(
+    model: Recommender, draw: Draw, loss: Loss, settings: dict, run: Run, widths: Tensor | None = None
+) -> Fitted:
+    """Train `model` with Adam; stop early on validation NDCG@5; the weights of the best epoch stay.
+
+    draw(generator): the samples of one epoch on the CPU, tensors of one first dimension, alike on every device.
+    loss(*batch): mean loss of a batch of them, on the run's device. widths (samples,): what a sample costs, where
+    samples differ; batches then hold samples of like width. Settings: learning_rate, batch, epochs, patience.
+    """
+    generator = torch.Generator().manual_seed(run.seed)
+    model.to(run.device)
+    optimizer = torch.optim.Adam(model.parameters(), lr=settings["learning_rate"], foreach=True)
+    stopper = EarlyStopping(settings["patience"], settings["epochs"])
+    for epoch in stopper:
+        model.train()
+        samples = tuple(tensor.to(run.device) for tensor in draw(generator))
+        total, count = torch.zeros((), device=run.device), 0
+        for index in _batches(len(samples[0]), settings["batch"], generator, widths):
+            index = index.to(run.device)
+            value = loss(*(tensor[index] for tensor in samples))
+            optimizer.zero_grad(set_to_none=True)
+            value.backward()
+            optimizer.step()
+            total, count = total + value.detach() * len(index), count + len(index)
+        if not torch.isfinite(total):
+            raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
+        value = run.validate(model)
+        stopper.report(value, model)
+        run.progress(f"epoch {epoch}: loss {total.item() / count:.4f}, validation NDCG@5 {value:.4f}")
+    return stopper.finish(model)
+
+
+def transitions(split: Split) -> tuple[Tensor, Tensor, Tensor]:
+    """Every step of every history: users, items, and the items that follow them. Three tensors of shape (steps,)."""
+    owners = split.owners
+    inside = owners[1:] == owners[:-1]
+    return owners[1:][inside], split.items[:-1][inside], split.items[1:][inside]
+
+
+def _batches(count: int, size: int, generator: torch.Generator, widths: Tensor | None) -> list[Tensor]:
+    """Positions 0..count-1 in random order, cut into batches of `size`.
+
+    With `widths`, random blocks of 16 batches are sorted by width before they are cut, and the batches shuffled.
+    """
+    order = torch.randperm(count, generator=generator)
+    if widths is None:
+        return list(order.split(size))
+    block = torch.arange(count) // (16 * size)
+    batches = order[torch.argsort(block * (int(widths.max()) + 1) + widths[order], stable=True)].split(size)
+    return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
