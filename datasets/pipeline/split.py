@@ -78,7 +78,8 @@ def make_split(name: str, results: Path) -> dict:
         interactions = put_in_order(interactions, about.orders[order])
         parts = leave_one_out(interactions)
     else:
-        parts = time_line(interactions, name)
+        parts = time_line(interactions)
+        _check_time_line(name, interactions, parts)
     folder = Path(results) / "splits" / name
     for part in ("train", "validation", "test"):
         _write_csv(folder / f"{part}.csv", interactions.iloc[getattr(parts, part)][["user", "item"]])
@@ -110,29 +111,30 @@ def leave_one_out(interactions: pd.DataFrame) -> Parts:
     return Parts(np.flatnonzero(from_end > 2), np.flatnonzero(from_end == 2), np.flatnonzero(from_end == 1))
 
 
-def time_line(interactions: pd.DataFrame, name: str) -> Parts:
-    """The protocol `time` (above). BadInput where the cuts leave too few held-out items to measure anything."""
+def time_line(interactions: pd.DataFrame) -> Parts:
+    """The protocol `time` (above). `interactions`: rows sorted by user, each user's by time; at least one row."""
     users, time = interactions["user"].to_numpy(), interactions["time"].to_numpy(np.int64)
-    if len(time) == 0:
-        raise BadInput(f"split '{name}': there is no row to split")
+    first_cut, second_cut = np.quantile(time, CUTS, method="higher")
+    train = time < first_cut
+    known = np.isin(users, users[train])
+    between = known & ~train & (time < second_cut)
+    after = known & (time >= second_cut)
+    cuts = (int(first_cut), int(second_cut))
+    return Parts(np.flatnonzero(train), _firsts(users, between), _firsts(users, after), cuts)
+
+
+def _check_time_line(name: str, interactions: pd.DataFrame, parts: Parts) -> None:
+    """BadInput where the time is no clock, or the cuts leave too few held-out items to measure anything."""
     if starts_together(interactions) > 0.5:
         raise BadInput(
             f"split '{name}': most users begin in the same hundredth of the time span, so 'time' counts each user's "
             "rows and is no clock; use loo, or the original file"
         )
-    first_cut, second_cut = np.quantile(time, CUTS, method="higher")
-    train = time < first_cut
-    known = np.zeros(users.max() + 1, dtype=bool)
-    known[users[train]] = True
-    between = known[users] & ~train & (time < second_cut)
-    after = known[users] & (time >= second_cut)
-    parts = Parts(np.flatnonzero(train), _firsts(users, between), _firsts(users, after), (first_cut, second_cut))
     if min(len(parts.validation), len(parts.test)) < FEWEST_TARGETS:
         raise BadInput(
             f"split '{name}': cut dates at {CUTS[0]:.0%} and {CUTS[1]:.0%} of the rows leave {len(parts.validation)} "
             f"validation and {len(parts.test)} test items, fewer than {FEWEST_TARGETS}; use loo"
         )
-    return Parts(parts.train, parts.validation, parts.test, (int(first_cut), int(second_cut)))
 
 
 def starts_together(interactions: pd.DataFrame) -> float:

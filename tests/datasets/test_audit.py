@@ -1,0 +1,104 @@
+"""Planted artefacts must be found, and sound data must pass."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from datasets.pipeline.audit import audit, inspect_sequences
+from datasets.pipeline.card import card
+from datasets.pipeline.prepare import prepare
+
+USERS, ITEMS, LENGTH = 80, 60, 12
+
+
+def sound() -> np.ndarray:
+    """Items of each user, without repeats, in no order. Shape (USERS, LENGTH)."""
+    random = np.random.default_rng(5)
+    return np.stack([random.permutation(ITEMS)[:LENGTH] for _ in range(USERS)])
+
+
+def findings(histories: np.ndarray) -> dict[str, dict]:
+    users = np.repeat(np.arange(len(histories)), histories.shape[1])
+    found = inspect_sequences(pd.DataFrame({"user": users, "item": histories.ravel()}))
+    return {finding.check: finding for finding in found}
+
+
+def test_sound_data_raises_no_alarm():
+    assert {finding.level for finding in findings(sound()).values()} <= {"ok", "note"}
+
+
+def test_ascending_identifiers():
+    found = findings(np.sort(sound(), axis=1))
+    assert found["monotone identifiers"].value == 1 and found["monotone identifiers"].level == "error"
+    assert found["identifiers rise"].level == found["position predicts item"].level == "error"
+
+
+def test_descending_identifiers():
+    found = findings(-np.sort(-sound(), axis=1))
+    assert found["monotone identifiers"].level == "error" and "only fall" in found["monotone identifiers"].meaning
+
+
+def test_a_place_that_names_its_item():
+    histories = sound() % 5 + 5 * np.arange(LENGTH)
+    assert findings(histories)["position predicts item"].level == "error"
+    histories = sound()
+    histories[:, [3, 7]] = [1, 2]
+    assert findings(histories)["constant positions"].value == pytest.approx(2 / LENGTH, abs=1e-6)
+
+
+def test_one_target_for_most_users():
+    histories = sound()
+    histories[:60, -1] = 7
+    found = findings(histories)["constant target"]
+    assert found.level == "error" and found.value >= 60 / USERS
+
+
+def test_copies_of_a_user():
+    histories = sound()
+    histories[1:50] = histories[0]
+    assert findings(histories)["duplicated users"].value == pytest.approx(49 / USERS)
+    swapped = histories.copy()
+    swapped[1, [0, 1]] = swapped[1, [1, 0]]
+    assert findings(swapped)["duplicated users"].value == pytest.approx(48 / USERS)
+
+
+def test_repeats_and_test_items_in_the_history():
+    histories = sound()
+    histories[:20, -1] = histories[:20, 0]
+    found = findings(histories)
+    assert found["repeated pairs"].value == pytest.approx(20 / histories.size, abs=1e-6)
+    assert found["test item in history"].value == 20 / USERS and found["test item in history"].level == "warning"
+
+
+def test_items_that_only_the_test_has():
+    histories = sound()
+    histories[:30, -1] = ITEMS + np.arange(30)
+    found = findings(histories)["cold test items"]
+    assert found.value == pytest.approx(30 / USERS, abs=0.03) and found.level == "warning"
+
+
+def test_users_without_a_held_out_item():
+    rows = pd.DataFrame({"user": [0, 0, 0, 1, 1], "item": [0, 1, 2, 0, 1]})
+    found = {finding.check: finding for finding in inspect_sequences(rows)}
+    assert found["short histories"].value == 0.5 and found["short histories"].level == "warning"
+
+
+def test_time_and_source(tmp_path):
+    about = card("synthetic")
+    prepare(about, tmp_path)
+    folder = tmp_path / "data" / "synthetic"
+    levels = {finding["check"]: finding["level"] for finding in audit(about, tmp_path)}
+    assert {levels[check] for check in ("source", "time", "time ties", "time is a count")} == {"ok"}
+
+    rows = pd.read_parquet(folder / "interactions.parquet")
+    rows.assign(time=rows["order"] * 60 // 240).to_parquet(folder / "interactions.parquet")
+    prepared = json.loads((folder / "data.json").read_text())
+    prepared["files"] = {"a": {"verified": False}, "b": {"verified": True}}
+    (folder / "data.json").write_text(json.dumps(prepared))
+    found = {finding["check"]: finding for finding in audit(about, tmp_path)}
+    assert found["source"]["level"] == "warning" and found["source"]["value"] == 0.5
+    assert found["time ties"]["level"] == "warning" and found["time ties"]["value"] > 0.6
+    assert found["time is a count"]["level"] == "error"
+    assert json.loads((folder / "audit.json").read_text()) == list(found.values())

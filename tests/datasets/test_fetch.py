@@ -1,0 +1,218 @@
+"""Downloads against a server on this machine that misbehaves as servers do."""
+
+import hashlib
+import io
+import json
+import os
+import threading
+import zipfile
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from datasets.pipeline import download as downloads
+from datasets.pipeline.card import RawFile
+from datasets.pipeline.checksums import inspect
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.fetch import fetch, load_fetched
+
+RATINGS = b"1\t2\n" * 20_000 + os.urandom(300_000)
+
+
+def archive_of(content: bytes) -> bytes:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("folder/ratings.dat", content)
+    return stream.getvalue()
+
+
+ARCHIVE = archive_of(RATINGS)
+SHA256 = hashlib.sha256(ARCHIVE).hexdigest()
+KEPT = f"bytes={3 * 65536}-"  # of 200,000 bytes, the whole blocks
+
+
+class Source(BaseHTTPRequestHandler):
+    """/good serves whole, and from a given byte where asked; the other addresses are faulty as their names say."""
+
+    def do_GET(self):
+        name = self.path.strip("/")
+        served = self.server.served
+        served.append((name, self.headers.get("Range")))
+        first = sum(other == name for other, _ in served) == 1
+        if name == "missing":
+            return self.send_error(404)
+        if name == "busy" and first:
+            return self.send_error(503)
+        content = archive_of(b"other") if name == "wrong" else ARCHIVE
+        begin = int((self.headers.get("Range") or "bytes=0-").removeprefix("bytes=").split("-")[0])
+        if name == "deaf":
+            begin = 0
+        if begin >= len(content):
+            return self.send_error(416)
+        self.send_response(206 if begin else 200)
+        self.send_header("Content-Length", str(len(content) - begin))
+        self.end_headers()
+        if name in ("truncated", "deaf") and first:
+            self.wfile.write(content[begin : begin + 200_000])
+            return None
+        if name == "slow" and first:
+            self.wfile.write(content[:200_000])
+            self.wfile.flush()
+            self.server.ended.wait()
+            return None
+        self.wfile.write(content[begin:])
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def source(monkeypatch):
+    monkeypatch.setattr(downloads.time, "sleep", lambda seconds: None)
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Source)
+    server.served, server.ended = [], threading.Event()
+    thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
+    thread.start()
+    server.address = f"http://127.0.0.1:{server.server_port}"
+    yield server
+    server.ended.set()
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def card_of(make_card, source):
+    """A card whose archive is at the given addresses of the server."""
+
+    def make(*names, archive_sums=None, inner_sums=None, **changes):
+        holds = [{"file": "ratings.dat", "other_names": ["ratings.txt"], **(inner_sums or {})}]
+        entry = {"file": "tiny.zip", "urls": [f"{source.address}/{name}" for name in names], "holds": holds}
+        return make_card(
+            downloads=[entry | ({"sha256": [SHA256]} if archive_sums is None else archive_sums)], **changes
+        )
+
+    return make
+
+
+def test_a_good_file_is_fetched_once_and_recorded(card_of, source, tmp_path):
+    store = tmp_path / "store"
+    record = fetch(card_of("good"), store)
+    assert record["verified"] and record == json.loads((store / "fetched.json").read_text())
+    assert (store / "ratings.dat").read_bytes() == RATINGS
+    assert record["files"]["ratings.dat"]["sha256"] == hashlib.sha256(RATINGS).hexdigest()
+    fetch(card_of("good"), store)
+    assert len(source.served) == 1
+
+
+@pytest.mark.parametrize("name", ["truncated", "busy"])
+def test_a_broken_transfer_goes_on_where_it_stopped(card_of, source, tmp_path, name):
+    assert fetch(card_of(name), tmp_path / "store")["verified"]
+    assert [wanted for _, wanted in source.served] == [None, KEPT if name == "truncated" else None]
+
+
+def test_a_server_that_knows_no_ranges_is_read_from_the_beginning(card_of, source, tmp_path):
+    assert fetch(card_of("deaf"), tmp_path / "store")["verified"]
+    assert len(source.served) == 2
+
+
+def test_a_silent_server_is_left_and_asked_again(source, tmp_path):
+    downloads.download(f"{source.address}/slow", tmp_path / "a.zip", silence=1.0)
+    assert (tmp_path / "a.zip").read_bytes() == ARCHIVE
+    assert source.served[:2] == [("slow", None), ("slow", KEPT)]
+
+
+def test_a_part_left_by_a_killed_download_is_used(card_of, source, tmp_path):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "tiny.zip.part").write_bytes(ARCHIVE[:5_000])
+    assert fetch(card_of("good"), store)["verified"]
+    assert source.served == [("good", "bytes=5000-")]
+
+
+@pytest.mark.parametrize("part", [b"not the beginning", ARCHIVE + b"more"])
+def test_a_part_that_does_not_fit_is_thrown_away(card_of, source, tmp_path, part):
+    store = tmp_path / "store"
+    store.mkdir()
+    (store / "tiny.zip.part").write_bytes(part)
+    assert fetch(card_of("good"), store)["verified"]
+    assert source.served[-1] == ("good", None)
+
+
+def test_the_next_mirror_serves_where_one_fails(card_of, source, tmp_path):
+    assert fetch(card_of("missing", "wrong", "good"), tmp_path / "store")["verified"]
+    assert [name for name, _ in source.served] == ["missing", "wrong", "good"]
+
+
+def test_a_wrong_checksum_everywhere_is_refused_with_both_sums(card_of, source, tmp_path):
+    with pytest.raises(BadInput) as refusal:
+        fetch(card_of("missing", "wrong"), tmp_path / "store")
+    said = str(refusal.value)
+    assert "404" in said and SHA256 in said and hashlib.sha256(archive_of(b"other")).hexdigest() in said
+    assert "accept_unverified" in said
+    assert os.listdir(tmp_path / "store") == []
+
+
+def test_a_wrong_checksum_may_be_accepted_and_is_then_recorded(card_of, tmp_path):
+    record = fetch(card_of("wrong"), tmp_path / "store", accept_unverified=True)
+    assert record["verified"] is False
+    assert (tmp_path / "store" / "ratings.dat").read_bytes() == b"other"
+
+
+def test_inner_checksums_verify_an_archive_without_one(card_of, tmp_path):
+    blob = hashlib.sha1(b"blob %d\0" % len(RATINGS) + RATINGS).hexdigest()
+    card = card_of("good", archive_sums={"size": len(ARCHIVE)}, inner_sums={"git_blob": [blob]})
+    assert fetch(card, tmp_path / "store")["verified"]
+    card = card_of("good", archive_sums={}, inner_sums={"git_blob": ["0" * 40]})
+    with pytest.raises(BadInput, match="0" * 40):
+        fetch(card, tmp_path / "other")
+
+
+def test_one_of_several_known_sums_is_enough(tmp_path):
+    (tmp_path / "a").write_bytes(b"x")
+    right = hashlib.md5(b"x").hexdigest()
+    assert inspect(tmp_path / "a", RawFile("a", md5=("0" * 32, right))).verified
+    assert not inspect(tmp_path / "a", RawFile("a", md5=(right,), size=2)).verified
+    assert not inspect(tmp_path / "a", RawFile("a", size=1)).verified
+
+
+@pytest.mark.parametrize("place", ["tiny/ratings.dat", "ratings.txt", "elsewhere/ratings.dat"])
+def test_a_persons_folder_serves_instead_of_the_network(card_of, source, tmp_path, place):
+    file = tmp_path / "raw" / place
+    file.parent.mkdir(parents=True)
+    file.write_bytes(RATINGS)
+    card = card_of("good", inner_sums={"sha256": [hashlib.sha256(RATINGS).hexdigest()]}, raw_folders=["elsewhere"])
+    record = fetch(card, tmp_path / "store", raw=tmp_path / "raw")
+    assert record["verified"] and record["files"]["ratings.dat"]["path"] == str(file)
+    assert source.served == [] and not (tmp_path / "store" / "ratings.dat").exists()
+
+
+def test_a_persons_archive_serves_instead_of_the_network(card_of, source, tmp_path):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / "tiny.zip").write_bytes(ARCHIVE)
+    assert fetch(card_of("good"), tmp_path / "store", raw=tmp_path / "raw")["verified"]
+    assert source.served == []
+
+
+@pytest.mark.parametrize("name", ["ratings.dat", "tiny.zip"])
+def test_a_persons_file_that_cannot_be_verified_needs_a_word(card_of, tmp_path, name):
+    (tmp_path / "raw").mkdir()
+    (tmp_path / "raw" / name).write_bytes(archive_of(b"other"))
+    with pytest.raises(BadInput, match="accept_unverified"):
+        fetch(card_of("good"), tmp_path / "store", raw=tmp_path / "raw")
+    assert not fetch(card_of("good"), tmp_path / "store", raw=tmp_path / "raw", accept_unverified=True)["verified"]
+
+
+def test_a_login_is_explained(make_card, tmp_path):
+    card = make_card(login="Ask the owner.", downloads=[{"file": "a.zip", "holds": [{"file": "a"}]}])
+    with pytest.raises(BadInput, match="Ask the owner"):
+        fetch(card, tmp_path / "store")
+
+
+def test_a_file_changed_since_is_noticed(card_of, tmp_path):
+    card = card_of("good")
+    with pytest.raises(BadInput, match="python -m datasets.pipeline fetch"):
+        load_fetched(card, tmp_path / "store")
+    fetch(card, tmp_path / "store")
+    (tmp_path / "store" / "ratings.dat").write_bytes(b"changed")
+    with pytest.raises(BadInput, match="gone or changed"):
+        load_fetched(card, tmp_path / "store")

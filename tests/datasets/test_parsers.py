@@ -1,0 +1,169 @@
+"""Each parser on a few lines of its format. The real files are looked at in test_real_counts.py."""
+
+import json
+import zipfile
+
+import pytest
+
+from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.prepare import build_tables
+
+
+@pytest.fixture
+def parse(tmp_path):
+    """A function (data set, {file: text}) -> Parsed."""
+
+    def parse(name, encoding="utf-8", **texts):
+        files = {}
+        for file, text in texts.items():
+            files[file] = tmp_path / file
+            files[file].write_bytes(text.encode(encoding))
+        return card(name).parse(files)
+
+    return parse
+
+
+def test_movielens_1m(parse):
+    texts = {
+        "ratings.dat": "1::31::3::978300019\n1::29::5::978300009\n",
+        "movies.dat": "29::Été: II (1995)::Drama|War\n",
+    }
+    found = parse("movielens-1m", encoding="iso-8859-1", **texts)
+    assert found.interactions.to_numpy().tolist() == [[1, 31, 3, 978300019], [1, 29, 5, 978300009]]
+    assert found.items.to_dict("records") == [
+        {"item": 29, "title": "Été: II (1995)", "genres": "Drama|War", "category": "Drama"}
+    ]
+
+
+def test_movielens_100k(parse):
+    texts = {
+        "u.data": "196\t242\t3\t881250949\n",
+        "u.genre": "unknown|0\nAction|1\nDrama|2\n\n",
+        "u.item": "242|Kolya (1996)|24-Jan-1997||http://a/?b|0|1|1\n",
+    }
+    found = parse("movielens-100k", **texts)
+    assert found.interactions.to_numpy().tolist() == [[196, 242, 3, 881250949]]
+    assert found.items.to_dict("records") == [
+        {"item": 242, "title": "Kolya (1996)", "genres": "Action|Drama", "category": "Action"}
+    ]
+
+
+def test_lastfm_takes_the_first_day_of_a_tag(parse):
+    texts = {
+        "user_artists.dat": "userID\tartistID\tweight\n2\t51\t13883\n2\t52\t11690\n",
+        "user_taggedartists.dat": "userID\tartistID\ttagID\tday\tmonth\tyear\n"
+        "2\t52\t1\t3\t1\t1970\n2\t52\t9\t2\t1\t1970\n",
+        "artists.dat": 'id\tname\turl\tpictureURL\n51\tDuran "D" Duran\thttp://a\t\n',
+    }
+    found = parse("lastfm", **texts)
+    assert found.interactions["weight"].tolist() == [13883, 11690]
+    assert found.interactions["tagged"].fillna(-1).tolist() == [-1, 86400]
+    assert found.items.to_dict("records") == [{"item": 51, "title": 'Duran "D" Duran'}]
+
+
+def test_lastfm_lives_without_the_optional_files(parse):
+    found = parse("lastfm", **{"user_artists.dat": "userID\tartistID\tweight\n2\t51\t13883\n"})
+    assert list(found.interactions) == ["user", "item", "weight"] and found.items is None
+
+
+@pytest.mark.parametrize("name", ["amazon-beauty", "amazon-baby", "amazon-video"])
+def test_amazon(parse, name):
+    reviews = [{"reviewerID": "A1", "asin": "0001", "overall": 5.0, "unixReviewTime": 86400, "helpful": [0, 1]}]
+    file = card(name).downloads[0].holds[0].file
+    found = parse(name, **{file: "".join(json.dumps(review) + "\n" for review in reviews)})
+    assert found.interactions.to_dict("records") == [{"user": "A1", "item": "0001", "time": 86400}]
+
+
+def test_amazon_orders_reviews_of_one_day_as_in_the_file(parse):
+    days = [("b", 2), ("c", 1), ("a", 1), ("d", 2)]
+    text = "".join(json.dumps({"reviewerID": "u", "asin": item, "unixReviewTime": day}) + "\n" for item, day in days)
+    tables = build_tables(card("amazon-baby"), parse("amazon-baby", **{"reviews_Baby_5.json": text}))
+    originals = tables["items"]["original"].to_numpy()
+    assert originals[tables["interactions"]["item"]].tolist() == ["c", "a", "b", "d"]
+
+
+@pytest.mark.parametrize("form", ["tabs", "commas"])
+def test_foursquare_in_both_forms(parse, form):
+    row = ["9", "4f0f", "4bf5", "Café", "35.7", "139.6", "540", "Tue Apr 03 18:17:18 +0000 2012"]
+    header = "userId,venueId,venueCategoryId,venueCategory,latitude,longitude,timezoneOffset,utcTimestamp\n"
+    text = "\t".join(row) + "\n" if form == "tabs" else header + ",".join(row) + "\n"
+    found = parse("foursquare", encoding="iso-8859-1", **{"dataset_TSMC2014_TKY.txt": text})
+    assert found.interactions.to_dict("records") == [{"user": 9, "item": "4f0f", "time": 1333477038}]
+    assert found.items.to_dict("records") == [{"item": "4f0f", "category": "Café"}]
+
+
+def test_foursquare_names_the_line_of_a_wrong_time(parse):
+    rows = [f"9\tv\tc\tCafé\t1\t2\t540\t{time}\n" for time in ("Tue Apr 03 18:17:18 +0000 2012", "2012-04-03")]
+    with pytest.raises(BadInput, match="line 2: '2012-04-03'"):
+        parse("foursquare", **{"dataset_TSMC2014_TKY.txt": "".join(rows)})
+
+
+def test_book_crossing_keeps_rows_without_opinion(parse):
+    text = '"User-ID";"ISBN";"Book-Rating"\r\n"276725";"034545104X";"0"\r\n"276726";"0155\\"61";"5"\r\n'
+    found = parse("book-crossing", **{"BX-Book-Ratings.csv": text})
+    assert found.interactions.to_numpy().tolist() == [[276725, "034545104X", 0], [276726, '0155"61', 5]]
+
+
+def test_diginetica_drops_anonymous_views(parse):
+    rows = ["1;NA;81766;526309;2016-05-09", "1;7;31331;1031018;2016-05-09", "2;7;32118;243569;2016-05-08"]
+    text = "sessionId;userId;itemId;timeframe;eventdate\n" + "\n".join(rows) + "\n"
+    found = parse("diginetica", **{"train-item-views.csv": text})
+    assert found.interactions["user"].isna().tolist() == [True, False, False]
+    assert found.interactions["time"].tolist() == [1462752000 + 526, 1462752000 + 1031, 1462665600 + 243]
+
+
+def test_diginetica_names_the_line_of_a_wrong_day(parse):
+    text = "sessionId;userId;itemId;timeframe;eventdate\n1;NA;81766;526309;yesterday\n"
+    with pytest.raises(BadInput, match="line 2"):
+        parse("diginetica", **{"train-item-views.csv": text})
+
+
+def spreadsheet(path, rows):
+    """A minimal .xlsx, which the reader knows by its content."""
+    cells = "".join("<row>" + "".join(f"<c><v>{value}</v></c>" for value in row) + "</row>" for row in rows)
+    main = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    related = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    package = "http://schemas.openxmlformats.org/package/2006"
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, kind, target in (
+            ("_rels/.rels", "officeDocument", "xl/workbook.xml"),
+            ("xl/_rels/workbook.xml.rels", "worksheet", "sheet1.xml"),
+        ):
+            relation = f'<Relationship Id="r1" Type="{related}/{kind}" Target="{target}"/>'
+            archive.writestr(name, f'<Relationships xmlns="{package}/relationships">{relation}</Relationships>')
+        archive.writestr("[Content_Types].xml", f'<Types xmlns="{package}/content-types"/>')
+        sheets = '<sheets><sheet name="a" sheetId="1" r:id="r1"/></sheets>'
+        archive.writestr("xl/workbook.xml", f'<workbook xmlns="{main}" xmlns:r="{related}">{sheets}</workbook>')
+        archive.writestr("xl/sheet1.xml", f'<worksheet xmlns="{main}"><sheetData>{cells}</sheetData></worksheet>')
+
+
+def jester_row(ratings):
+    return [len(ratings)] + [ratings.get(joke, 99) for joke in range(1, 101)]
+
+
+def test_jester_numbers_users_through_the_files(tmp_path):
+    files = {f"jester-data-{n}.xls": tmp_path / f"{n}.xlsx" for n in (1, 2)}
+    spreadsheet(files["jester-data-1.xls"], [jester_row({3: -9.5, 1: 2}), jester_row({100: 0})])
+    spreadsheet(files["jester-data-2.xls"], [jester_row({50: 10})])
+    found = card("jester").parse(files).interactions
+    assert found.to_numpy().tolist() == [[1, 1, 2], [1, 3, -9.5], [2, 100, 0], [3, 50, 10]]
+
+
+@pytest.mark.parametrize(
+    ("row", "said"),
+    [
+        ([1, 2, 3], "row 2: expected 101 numbers"),
+        ([7] + jester_row({1: 5})[1:], "row 2: 1 ratings, but its first cell says 7"),
+    ],
+)
+def test_a_faulty_row_of_jester_is_named(tmp_path, row, said):
+    spreadsheet(tmp_path / "1.xlsx", [jester_row({1: 5}), row])
+    with pytest.raises(BadInput, match=said):
+        card("jester").parse({"jester-data-1.xls": tmp_path / "1.xlsx"})
+
+
+def test_what_is_no_spreadsheet_is_refused(tmp_path):
+    (tmp_path / "1.xls").write_bytes(b"hello")
+    with pytest.raises(BadInput, match="not readable as a spreadsheet"):
+        card("jester").parse({"jester-data-1.xls": tmp_path / "1.xls"})

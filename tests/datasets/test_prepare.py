@@ -1,0 +1,94 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from datasets.pipeline.__main__ import main
+from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.parsed import Parsed
+from datasets.pipeline.prepare import _digest, build_tables, prepare
+
+TIMED = {"has_time": True, "orders": {"time": {"meaning": "by time"}}, "default_order": "time"}
+
+
+def test_rows_are_in_time_order_with_ties_as_in_the_file(make_card):
+    rows = pd.DataFrame(
+        {"user": ["b", "a", "b", "b", "a"], "item": [9, 7, 5, 8, 5], "time": [3, 2, 1, 1, 2], "rating": [1, 2, 3, 4, 5]}
+    )
+    tables = build_tables(
+        make_card(**TIMED), Parsed(rows, pd.DataFrame({"item": [5, 9, 99], "title": ["x", "y", "z"]}))
+    )
+    found = tables["interactions"]
+    assert found["user"].tolist() == [0, 0, 1, 1, 1]
+    assert found["item"].tolist() == [1, 0, 0, 2, 3]
+    assert found["order"].tolist() == [0, 1, 0, 1, 2]
+    assert found["time"].tolist() == [2, 2, 1, 1, 3]
+    assert found["rating"].tolist() == [2, 5, 3, 4, 1]
+    assert tables["users"]["original"].tolist() == ["a", "b"]
+    assert tables["items"]["original"].tolist() == [5, 7, 8, 9]
+    assert tables["items"]["title"].fillna("").tolist() == ["x", "", "", "y"]
+
+
+def test_without_time_the_file_decides_and_time_is_null(make_card):
+    tables = build_tables(make_card(), Parsed(pd.DataFrame({"user": [2, 1, 2], "item": [3, 3, 1]})))
+    assert tables["interactions"]["item"].tolist() == [1, 1, 0]
+    assert tables["interactions"]["time"].isna().all()
+
+
+def test_a_recipe_that_leaves_nothing_is_an_error(make_card):
+    with pytest.raises(BadInput, match="leaves no row of 2"):
+        build_tables(make_card(recipe=[{"min_user_rows": 5}]), Parsed(pd.DataFrame({"user": [1, 2], "item": [1, 1]})))
+
+
+def test_equal_bits_and_the_file_formats(tmp_path):
+    for place in ("one", "two"):
+        prepare(card("synthetic"), tmp_path / place)
+    first, second = tmp_path / "one" / "data" / "synthetic", tmp_path / "two" / "data" / "synthetic"
+    names = {"interactions.parquet", "users.parquet", "items.parquet", "data.json", "truth.npz"}
+    assert {file.name for file in first.iterdir()} == names
+    assert all((first / name).read_bytes() == (second / name).read_bytes() for name in names)
+    about = json.loads((first / "data.json").read_text())
+    rows = pd.read_parquet(first / "interactions.parquet")
+    assert about["counts"]["interactions"] == len(rows)
+    assert about["counts"]["users"] == rows["user"].nunique() == len(pd.read_parquet(first / "users.parquet"))
+    assert about["counts"]["items"] == rows["item"].nunique() == len(pd.read_parquet(first / "items.parquet"))
+    assert (np.diff(rows["user"] * 1000 + rows["order"]) > 0).all()
+
+
+def test_the_digest_follows_the_content(make_card, tmp_path):
+    rows = pd.DataFrame({"user": [1, 1, 2], "item": [1, 2, 2]})
+    tables = [
+        build_tables(make_card(), Parsed(changed)) for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
+    ]
+    digests = [_digest(table) for table in tables]
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_the_commands_run_one_after_another(tmp_path, capsys):
+    results = ["--results", str(tmp_path / "results")]
+    dataset = ["--dataset", "synthetic"]
+    assert main(["list"]) == 0 and "synthetic" in capsys.readouterr().out
+    assert main(["fetch", *dataset, "--store", str(tmp_path / "store")]) == 0
+    assert main(["prepare", *dataset, *results, "--store", str(tmp_path / "store")]) == 0
+    assert main(["audit", *dataset, *results]) == 0
+    assert main(["split", "--split", "synthetic.loo.shuffled", *results]) == 0
+    about = json.loads((tmp_path / "results" / "splits" / "synthetic.loo.shuffled" / "split.json").read_text())
+    assert about["order"] == "shuffled"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["prepare", "--dataset", "nothing"], "unknown data set 'nothing'"),
+        (["split", "--split", "lastfm"], "expected <dataset>.<protocol>"),
+        (["split", "--split", "lastfm.loo.time"], "offers the orders file, weight"),
+        (["split", "--split", "lastfm.time"], "has no time"),
+        (["split", "--split", "synthetic.half"], "unknown protocol 'half'"),
+        (["split", "--split", "synthetic.time.shuffled"], "one order"),
+    ],
+)
+def test_a_wrong_word_is_answered_with_the_right_ones(tmp_path, capsys, arguments, said):
+    assert main([*arguments, "--results", str(tmp_path)]) == 2
+    assert said in capsys.readouterr().err

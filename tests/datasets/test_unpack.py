@@ -1,0 +1,96 @@
+import gzip
+import io
+import os
+import tarfile
+import zipfile
+
+import pytest
+
+from datasets.pipeline.card import RawFile
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.unpack import SMALL, unpack
+
+WANTED = (RawFile("ratings.dat"), RawFile("notes.txt", optional=True))
+
+
+def zipped(path, members):
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in members.items():
+            archive.writestr(name, content)
+    return path
+
+
+def tarred(path, *members):
+    with tarfile.open(path, "w:gz") as archive:
+        for member, content in members:
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+    return path
+
+
+def test_takes_wanted_files_from_any_folder_of_a_zip(tmp_path):
+    archive = zipped(tmp_path / "a.zip", {"ml/ratings.dat": b"1::2", "ml/other.dat": b"x", "ml/": b""})
+    found = unpack(archive, WANTED, tmp_path / "out")
+    assert found == {"ratings.dat": tmp_path / "out" / "ratings.dat"}
+    assert found["ratings.dat"].read_bytes() == b"1::2"
+    assert os.listdir(tmp_path / "out") == ["ratings.dat"]
+
+
+def test_takes_a_gz_and_a_tar(tmp_path):
+    with gzip.open(tmp_path / "ratings.dat.gz", "wb") as file:
+        file.write(b"one")
+    assert unpack(tmp_path / "ratings.dat.gz", WANTED, tmp_path / "a")["ratings.dat"].read_bytes() == b"one"
+    archive = tarred(tmp_path / "b.tar.gz", (tarfile.TarInfo("x/ratings.dat"), b"two"))
+    assert unpack(archive, WANTED, tmp_path / "b")["ratings.dat"].read_bytes() == b"two"
+
+
+@pytest.mark.parametrize("name", ["../ratings.dat", "/etc/ratings.dat", "a/../../ratings.dat", "C:\\ratings.dat"])
+def test_names_that_leave_the_folder_are_refused(tmp_path, name):
+    with pytest.raises(BadInput, match="outside"):
+        unpack(zipped(tmp_path / "a.zip", {name: b"x"}), WANTED, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_links_are_refused(tmp_path):
+    link = zipfile.ZipInfo("ratings.dat")
+    link.external_attr = 0o120777 << 16
+    with pytest.raises(BadInput, match="link"):
+        unpack(zipped(tmp_path / "a.zip", {link: b"/etc/passwd"}), WANTED, tmp_path / "out")
+    member = tarfile.TarInfo("ratings.dat")
+    member.type, member.linkname = tarfile.SYMTYPE, "/etc/passwd"
+    with pytest.raises(BadInput, match="link"):
+        unpack(tarred(tmp_path / "b.tar.gz", (member, b"")), WANTED, tmp_path / "out")
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz"])
+def test_a_bomb_is_refused_and_leaves_nothing(tmp_path, kind):
+    content = bytes(20 * SMALL)
+    if kind == "zip":
+        archive = zipped(tmp_path / "a.zip", {"ratings.dat": content})
+    else:
+        archive = tmp_path / "ratings.dat.gz"
+        archive.write_bytes(gzip.compress(content))
+    with pytest.raises(BadInput, match="bomb"):
+        unpack(archive, WANTED, tmp_path / "out")
+    assert os.listdir(tmp_path / "out") == []
+
+
+@pytest.mark.parametrize("kind", ["zip", "gz", "tar.gz"])
+def test_a_truncated_archive_is_refused_and_leaves_nothing(tmp_path, kind):
+    content = os.urandom(20_000)
+    archive = tmp_path / f"ratings.dat.{kind}"
+    if kind == "zip":
+        zipped(archive, {"ratings.dat": content})
+    elif kind == "gz":
+        archive.write_bytes(gzip.compress(content))
+    else:
+        tarred(archive, (tarfile.TarInfo("ratings.dat"), content))
+    archive.write_bytes(archive.read_bytes()[:9_000])
+    with pytest.raises(BadInput, match=str(archive)):
+        unpack(archive, WANTED, tmp_path / "out")
+    assert not list((tmp_path / "out").glob("*"))
+
+
+def test_an_archive_without_the_wanted_file_is_refused(tmp_path):
+    with pytest.raises(BadInput, match="ratings.dat is not in it"):
+        unpack(zipped(tmp_path / "a.zip", {"notes.txt": b"x"}), WANTED, tmp_path / "out")
