@@ -115,13 +115,17 @@ def cards() -> dict[str, Card]:
 
 
 def _check(file: Path, content: object) -> None:
-    validator = jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
-    fault = jsonschema.exceptions.best_match(validator.iter_errors(content))
+    fault = jsonschema.exceptions.best_match(_validator().iter_errors(content))
     if fault is not None:
         key = ".".join(str(part) for part in fault.absolute_path) or "top level"
         raise BadInput(f"{file}: {key}: {fault.message}; the keys that a card may have are in {SCHEMA.name}")
     if content["default_order"] not in content["orders"]:
         raise BadInput(f"{file}: default_order: '{content['default_order']}' is not among the card's orders")
+
+
+@cache
+def _validator() -> jsonschema.Draft202012Validator:
+    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
 
 
 def _download(entry: dict) -> Download:
