@@ -2,10 +2,10 @@ from types import SimpleNamespace
 
 import pytest
 import torch
-from support import TinyGRU, card_settings, tiny_split
 
 from methods.casr.drawing import draw_pool
 from methods.engine.windows import cut_windows
+from tests.casr.support import TinyGRU, card_settings, tiny_split
 
 
 @pytest.fixture(autouse=True)

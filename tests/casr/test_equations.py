@@ -1,6 +1,5 @@
 """Each strategy, batched and on branches, against the literal transcription."""
 
-import literal
 import pytest
 import torch
 
@@ -8,6 +7,7 @@ from methods.casr import data_oriented, drawing, model_oriented
 from methods.casr.perturbation import minimise, moved
 from methods.casr.prefixes import encode
 from methods.engine.branches import Branches
+from tests.casr import literal
 
 NOTHING = torch.zeros(5, dtype=torch.float64)
 IDENTITY = [torch.eye(12, dtype=torch.float64)] * 2  # with it as the item embeddings, states are scores

@@ -8,7 +8,6 @@ import torch
 from hypothesis import given
 from hypothesis import settings as budget
 from hypothesis import strategies as some
-from support import TinyGRU, card_settings, tiny_split
 
 from datasets.pipeline.errors import BadInput
 from methods.casr import description, drawing, select
@@ -16,6 +15,7 @@ from methods.casr.drawing import draw_pool
 from methods.casr.pool import load_pool, save_pool
 from methods.engine.split import Targets, load_split
 from methods.engine.windows import cut_windows
+from tests.casr.support import TinyGRU, card_settings, tiny_split
 
 CPU = torch.device("cpu")
 

@@ -6,7 +6,6 @@ from functools import partial
 import numpy as np
 import pytest
 import torch
-from support import tiny_split
 
 from datasets.pipeline.errors import BadInput
 from datasets.synthetic.truth import Truth, true_next
@@ -15,6 +14,7 @@ from methods.casr.select import control, histories, keeps, noise, oracle, select
 from methods.casr.theory import label_accuracy, samples_needed
 from methods.engine.split import Targets
 from methods.engine.windows import cut_windows
+from tests.casr.support import tiny_split
 
 STRATEGIES = pytest.mark.parametrize("strategy", ["h", "d", "m"])
 
