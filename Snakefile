@@ -25,9 +25,9 @@ for rules_of_method in sorted(Path(workflow.basedir).glob("methods/*/rule.smk"))
 rule all:
     default_target: True
     input:
-        [target_files(SCALE, paper) for paper in papers(SCALE)],
+        [(target_files(SCALE, paper), document_files(SCALE, paper)) for paper in papers(SCALE)],
 
 
 rule demo:
     input:
-        [target_files("demo", paper) for paper in papers("demo")],
+        [(target_files("demo", paper), document_files("demo", paper)) for paper in papers("demo")],

@@ -45,6 +45,11 @@ def target_files(scale: str, name: str) -> list[str]:
     return files
 
 
+def document_files(scale: str, name: str) -> list[str]:
+    """A paper's LaTeX document, which goes with the paper as a whole."""
+    return [] if "_" in name else [str(named_scale(scale).results / "tables" / f"{name}.tex")]
+
+
 def table_inputs(wildcards) -> list[str]:
     """Results of the cells that a table or figure reads, and what is known of its data."""
     scale = named_scale(wildcards.scale)

@@ -8,7 +8,7 @@ from pathlib import Path
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
-from workflow.cells.graph import main_cell, pretrained, tuning_file
+from workflow.cells.graph import main_cell, tuning_file
 from workflow.scale import Scale
 
 DONE, FAILED = "done", "failed"
@@ -59,17 +59,15 @@ def built_on(folder: Path, seed: int, name: str) -> dict:
     return read_json(file)
 
 
-def tuned_settings(scale: Scale, cell: Cell) -> dict[str, dict]:
-    """Chosen settings of the cell and of its pretrained models, by identifier; what is not searched is left out.
-
-    BadInput where a search failed.
-    """
+def tuned_settings(scale: Scale, *cells: Cell) -> dict[str, dict]:
+    """Chosen settings of the cells, by the identifier of the cell without its variant; what is not searched is left
+    out. BadInput where a search failed."""
     chosen = {}
-    for other in (main_cell(cell), *pretrained(cell)):
-        file = tuning_file(scale, other)
+    for cell in map(main_cell, cells):
+        file = tuning_file(scale, cell)
         if file is not None:
             about = read_json(file)
             if about["status"] == FAILED:
-                raise BadInput(f"the search for settings of {other.name} failed: {about['reason']}")
-            chosen[other.identifier] = about["chosen"]
+                raise BadInput(f"the search for settings of {cell.name} failed: {about['reason']}")
+            chosen[cell.identifier] = about["chosen"]
     return chosen

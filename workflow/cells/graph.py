@@ -17,9 +17,10 @@ from workflow.cells.provenance import code_digest, digest
 from workflow.cells.settings import recommender_settings, strategy_settings, treatment_method, treatment_settings
 from workflow.scale import Scale
 
-# Settings of a treatment that change what is generated, with their short names in a pool's name. `share` and `rounds`
-# do not: a pool holds the largest that is wanted, and less is taken from it. The others choose among its sequences.
-GENERATION = {"index": "d"} | {name: name for name in ("candidates", "alpha", "beta", "tau", "steps", "rate")}
+# Settings of a treatment that choose among what was generated; a pool holds the largest share and the most rounds that
+# are wanted. All others change what is generated, and stand in a pool's name, some by a short one.
+CHOOSING = ("share", "rounds", "kappa", "retrain")
+SHORT = {"index": "d"}
 ANCHOR_IN_POOL = ("casr-m",)  # strategies whose generation looks at the anchor
 CONTROL = "control"  # the variant with random extra sequences, as many as the treated cell has
 TRAINING_FILES = ("train.csv", "validation.csv", "items.csv", "split.json")
@@ -154,14 +155,13 @@ def searched_cell(scale: Scale, split: str, name: str) -> Cell:
 def pool_name(scale: Scale, cell: Cell) -> str:
     """`<sampler>.casr-d[.<anchor>][.d-3]…`: the anchor where generation looks at it or is tuned for it, then what
     changes generation against the strategy's settings on this data."""
-    changed = {key: value for key, value in cell.settings.items() if key in GENERATION}
-    anchor = cell.anchor
+    here, usual = treatment_settings(scale, cell).values, strategy_settings(scale, cell).values
     if tuning_file(scale, cell) is None:
-        here = treatment_settings(scale, cell).values
-        usual = strategy_settings(scale, cell).values
-        changed = {key: here[key] for key in GENERATION if key in here and here[key] != usual[key]}
+        changed = [key for key in here if here[key] != usual[key]]
         anchor = cell.anchor if cell.treatment in ANCHOR_IN_POOL else ""
-    parts = [f"{short}{_text(changed[key])}" for key, short in GENERATION.items() if key in changed]
+    else:
+        changed, anchor = [key for key in here if key in cell.settings], cell.anchor
+    parts = [f"{SHORT.get(key, key)}{_text(here[key])}" for key in changed if key not in CHOOSING]
     return ".".join([cell.sampler, cell.treatment, *([anchor] if anchor else []), *parts])
 
 
@@ -260,16 +260,20 @@ def cell_digest(scale: Scale, cell: Cell) -> str:
 
 def pool_digest(scale: Scale, pool: Pool) -> str:
     """Changes when the pool has to be drawn again."""
-    settings = pool_settings(pool, all_settings(scale, pool.cell)["treatment"])
-    chosen = {key: value for key, value in settings.items() if key in (*GENERATION, "share", "rounds")}
-    return digest([code_of_pool(pool), chosen, pool.seeds])
+    return digest([code_of_pool(pool), generation(scale, pool), pool.seeds])
 
 
-def pool_settings(pool: Pool, settings: Mapping) -> dict:
-    """The treatment's settings, with the share and rounds that the pool is drawn up to."""
-    return {**settings, "share": pool.share, "rounds": pool.rounds}
+def generation(scale: Scale, pool: Pool, tuned: Mapping[str, Mapping] | None = None) -> dict[str, dict]:
+    """The settings that a pool is drawn with: of the treatment what changes generation, up to the pool's share and
+    rounds, and those of each model that generation looks at, by its name."""
+    settings = all_settings(scale, pool.cell, tuned)
+    treatment = {name: value for name, value in settings["treatment"].items() if name not in CHOOSING}
+    models = {other.anchor: other.anchor == pool.cell.sampler for other in drawn_with(pool.cell)}
+    return {
+        "treatment": {**treatment, "share": pool.share, "rounds": pool.rounds},
+        **{name: settings["sampler" if is_sampler else "anchor"] for name, is_sampler in models.items()},
+    }
 
 
 def tuning_digest(scale: Scale, cell: Cell) -> str:
     return digest([code_of(cell), all_settings(scale, main_cell(cell)), grid(cell), vars(scale.tuning)])
-

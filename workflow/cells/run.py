@@ -24,7 +24,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
     device = prepare_torch(scale.threads)
     split_folder = scale.results / "splits" / cell.split
     about_split, code = read_json(split_folder / "split.json"), graph.code_of(cell)
-    settings = graph.all_settings(scale, cell, tuned_settings(scale, cell))
+    settings = graph.all_settings(scale, cell, tuned_settings(scale, cell, *graph.pretrained(cell)))
     job, seeds = None, {}
     with alone(cell.folder(scale.results)):
         for seed in graph.seeds_of(scale, cell):

@@ -72,19 +72,18 @@ def treated(job: Job, seed: int) -> dict:
 
 def retrained(job: Job, seed: int, extra: Branches) -> Trained:
     """The anchor, trained on the observed and the extra sequences. A control trains as many epochs as its cell did."""
-    settings, anchor = dict(job.settings["anchor"]), graph.pretrained(job.cell)[0]
-    how = job.settings["treatment"]["retrain"]
-    if how not in ("warm", "scratch"):
-        raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")
+    settings = dict(job.settings["anchor"])
     if job.cell.variant == graph.CONTROL:
         epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
         settings |= {"epochs": epochs, "patience": epochs}
-    start = None
+    how, start = job.settings["treatment"]["retrain"], None
+    if how not in ("warm", "scratch"):
+        raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")
     if how == "warm":
-        weights = weights_file(anchor.folder(job.scale.results), seed)
-        start = load_weights(anchor.anchor, job.data.split, settings, weights, job.device)
+        weights = weights_file(graph.pretrained(job.cell)[0].folder(job.scale.results), seed)
+        start = load_weights(job.cell.anchor, job.data.split, settings, weights, job.device)
     own_seed = derived_seed(seed, combination(job.cell))
-    return train(anchor.anchor, job.data, settings, own_seed, job.device, say, start, extra)
+    return train(job.cell.anchor, job.data, settings, own_seed, job.device, say, start, extra)
 
 
 def evaluated(job: Job, seed: int, trained: Trained) -> dict:

@@ -13,6 +13,7 @@ from workflow.lease import devices
 from workflow.targets import (
     attempts,
     check,
+    document_files,
     fetch_options,
     job_digest,
     job_inputs,
@@ -46,5 +47,6 @@ wildcard_constraints:
     paper=r"[a-z0-9]+",
     dataset=r"[a-z0-9-]+",
     split=r"[a-z0-9-]+\.[a-z]+(\.[a-z]+)?",
+    target=r"[a-z0-9]+",
     cell=r"[^/]+",
     pool=r"[^/]+",

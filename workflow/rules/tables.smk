@@ -22,6 +22,18 @@ use rule table as figure with:
         "results/{scale}/logs/figures/{paper}_{target}.log",
 
 
+rule document:
+    input:
+        lambda wildcards: target_files(wildcards.scale, wildcards.paper),
+    output:
+        "results/{scale}/tables/{paper}.tex",
+    log:
+        "results/{scale}/logs/tables/{paper}.log",
+    shell:
+        "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
+        " --results results/{wildcards.scale} > {log} 2>&1"
+
+
 for target_name in targets(SCALE):
 
     rule:
@@ -29,3 +41,4 @@ for target_name in targets(SCALE):
             target_name
         input:
             target_files(SCALE, target_name),
+            document_files(SCALE, target_name),

@@ -1,0 +1,57 @@
+# What a reader types. Each command sets itself up: only Python 3.11 or newer, make and git are needed.
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3 python,$(shell command -v $(name))))
+SCALE ?= paper
+BIN := .venv/bin
+
+.PHONY: demo test run tables retry plan lock clean
+
+## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
+demo: .venv/ready
+	@$(BIN)/snakemake --cores all demo
+	@$(BIN)/python -m paper_tables.summary --scale-file config/demo.yaml --results results/demo
+
+## test    style and tests
+test: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/pytest -n 2
+
+## run     SCALE=quick: everything at a scale
+run: .venv/ready
+	@$(BIN)/snakemake --cores all --config scale=$(SCALE)
+	@$(BIN)/python -m paper_tables.summary --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## tables  SCALE=quick: tables and figures from what there is, without training
+tables: .venv/ready
+	@$(BIN)/python -m paper_tables.casr all --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## retry   SCALE=quick: take failed results away, so that the next run repeats them
+retry: .venv/ready
+	@$(BIN)/python -m workflow.retry --scale-file config/$(SCALE).yaml
+
+## plan    SCALE=paper: cells, hours and storage of a scale, from measured cells
+plan: .venv/ready
+	@$(BIN)/python -m workflow.estimate --scale-file config/$(SCALE).yaml
+
+## lock    requirements.lock from pyproject.toml; what torch needs for CUDA is left to torch and pip
+lock: .venv/ready
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --no-header --no-annotate \
+	    $(addprefix --no-emit-package ,$(CUDA)) --output-file requirements.lock
+
+## clean   remove the results of a scale (SCALE=demo) that has to be named
+clean:
+	@test "$(origin SCALE)" = "command line" || { echo "name what to remove: make clean SCALE=demo"; exit 1; }
+	rm -rf results/$(SCALE)
+
+CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
+    cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
+
+# A second call finds the stamp and installs nothing.
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	    { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
+	@echo "Setting up .venv (once) ..."
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
