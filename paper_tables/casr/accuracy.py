@@ -104,8 +104,8 @@ def frame(lines: Iterable[Line], table: int) -> pd.DataFrame:
     rows = pd.DataFrame([_row(line, metric, table) for line in lines for metric in METRICS], columns=COLUMNS)
     rows["p_value_holm"] = holm(rows["p_value"].to_numpy())
     rows["significant"] = rows["p_value_holm"] < LEVEL
-    best = rows.groupby(["dataset", "block", "metric"])["mean"].transform("max")
-    rows["best"] = rows["mean"] == best
+    blocks = rows.groupby(["dataset", "block", "metric"])["mean"]
+    rows["best"] = (rows["mean"] == blocks.transform("max")) & (blocks.transform("count") > 1)
     return rows
 
 

@@ -34,14 +34,16 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
     found = [read(cell) for cell in case_study_cells(plan)] if plan.case_study else []
     if not found or not all(result.done for result in found):
         reasons = "; ".join(f"{result.cell.name} {result.status}" for result in found if not result.done)
-        row = {"dataset": plan.case_study, "status": NOT_RUN, "reason": reasons or "no case study at this scale"}
-        return pd.DataFrame([row], columns=COLUMNS)
+        return _nothing(plan, reasons or "no case study at this scale")
     seed = found[0].seeds[0]
     pools = {result.cell.treatment: _main_pool(result, Path(results), seed) for result in found}
     index, length = found[0].setting("treatment", "index"), found[0].setting("anchor", "max_length")
     split = Path(results) / "splits" / found[0].cell.split
     train = pd.read_csv(split / "train.csv", dtype=np.int64)
-    user, history = _first_sample(train, pools, index, length)
+    user = _first_user(train, pools, index, length)
+    if user is None:
+        return _nothing(plan, "no user whose last training sample has a sequence of every strategy")
+    history = train.loc[train["user"] == user, "item"].to_numpy()
     items = pd.read_parquet(Path(results) / "data" / plan.case_study / "items.parquet")
     shared = {
         "dataset": plan.case_study,
@@ -83,9 +85,9 @@ def render(frame: pd.DataFrame) -> str:
         name = f"{dataset_label(first['dataset'])}, user {first['user']}, anchor {method_label(first['anchor'])}, "
         name = latex.escape(name + f"sampler {method_label(first['sampler'])}, seed {first['seed']}")
     caption = (
-        f"Figure 7's case study ({name}). Above, the user's last training sample; below, what each strategy puts in "
-        "the place of the replaced item, and the next item that its sampler then gives. M's item is virtual: the "
-        "nearest one is shown. Same category: share of all kept sequences."
+        f"CASR's Figure 7, a case study ({name}). Above, the user's last training sample; below, what each strategy "
+        "puts in the place of the replaced item, and the next item that its sampler then gives. M's item is virtual: "
+        "the nearest one is shown. Same category: share of all kept sequences."
     )
     head = ["Role & Item & Category & Generated next item & Its category & Same category"]
     return latex.table("llllll", head, body, caption, "tab:casr-7")
@@ -115,8 +117,10 @@ def _main_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray
     raise BadInput(f"{folder}: no pool {start}* with index {index} and seed {seed}; run {cell.name} again")
 
 
-def _first_sample(train: pd.DataFrame, pools: Mapping[str, dict], index: int, longest: int) -> tuple[int, np.ndarray]:
-    """(user, training history) of the first user whose last training sample has a sequence of every strategy."""
+def _first_user(train: pd.DataFrame, pools: Mapping[str, dict], index: int, longest: int) -> int | None:
+    """The first user whose last training sample has a sequence of every strategy. Adds `user` to the pools: whose last
+    sample a sequence belongs to, else -1.
+    """
     lengths = np.bincount(train["user"])
     users = windows_users(lengths, longest)
     common = np.flatnonzero((lengths > -index) & (lengths - 1 <= longest))  # whole in one window, long enough
@@ -128,10 +132,11 @@ def _first_sample(train: pd.DataFrame, pools: Mapping[str, dict], index: int, lo
             last &= pool["changed"]
         pool["user"] = np.where(last, pool["user"], -1)
         common = np.intersect1d(common, pool["user"])
-    if len(common) == 0:
-        raise BadInput("case study: no user whose last training sample has a sequence of every strategy")
-    user = int(common[0])
-    return user, train.loc[train["user"] == user, "item"].to_numpy()
+    return int(common[0]) if len(common) else None
+
+
+def _nothing(plan: Plan, reason: str) -> pd.DataFrame:
+    return pd.DataFrame([{"dataset": plan.case_study, "status": NOT_RUN, "reason": reason}], columns=COLUMNS)
 
 
 def _named(items: pd.DataFrame, item: int) -> dict[str, str]:

@@ -19,7 +19,7 @@ from paper_tables.cell import Cell
 from paper_tables.results import Result, percent
 
 AXES = {
-    "figure3": "generated for a share r of the samples",
+    "figure3": "share r of the samples (%)",
     "figure4": "rounds L",
     "figure5": "confidence κ",
     "figure6": "index d of the replaced item",
@@ -50,7 +50,7 @@ def frame(figure: str, plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFra
 
 def x_label(figure: str, x: float) -> str:
     """As the paper's axis: r in percent, the rest as a number."""
-    return f"{100 * x:g} %" if figure == "figure3" else f"{x:g}"
+    return f"{100 * x:g}" if figure == "figure3" else f"{x:g}"
 
 
 def panel_title(rows: pd.DataFrame) -> str:

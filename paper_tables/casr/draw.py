@@ -14,7 +14,7 @@ from matplotlib.lines import Line2D
 from datasets.pipeline.files import whole_file
 from paper_tables import latex
 from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
-from paper_tables.casr.labels import dataset_label
+from paper_tables.casr.labels import dataset_label, strategy_label
 from paper_tables.results import DONE
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; the markers differ, too
@@ -54,13 +54,17 @@ def _panel(axes: Axes, rows: pd.DataFrame, figure: str) -> None:
     for strategy, curve in rows.groupby("strategy", sort=False):
         colour, marker = STYLES[strategy]
         axes.plot(curve["position"], curve["mean"], color=colour, marker=marker, markersize=5, linewidth=1.6)
+        axes.errorbar(curve["position"], curve["mean"], curve["std"], fmt="none", color=colour, alpha=0.6, linewidth=1)
         axes.fill_between(curve["position"], curve["low"], curve["high"], color=colour, alpha=0.18, linewidth=0)
         control = curve["control_mean"].iloc[0]
         if control == control:
             axes.axhline(control, color=colour, linewidth=1.1, linestyle=(0, (1, 2)))
-    missing = rows[rows["status"] != DONE].groupby("position", sort=False)["status"].agg(lambda found: found.iloc[0])
-    for position, status in missing.items():
-        axes.text(position, 0.02, status, rotation=90, fontsize=7, color="0.4", transform=axes.get_xaxis_transform())
+    for position, missing in rows[rows["status"] != DONE].groupby("position", sort=False):
+        states = missing.groupby("status", sort=False)["strategy"].agg(
+            lambda names: ", ".join(map(strategy_label, names))
+        )
+        text = "; ".join(f"{names} {status}" for status, names in states.items())
+        axes.text(position, 0.02, text, rotation=90, fontsize=7, color="0.4", transform=axes.get_xaxis_transform())
     ticks = rows.drop_duplicates("position")
     turned = len(ticks) > 8
     axes.set_xticks(ticks["position"], ticks["label"], rotation=45 if turned else 0, fontsize=8 if turned else 9)

@@ -1,13 +1,17 @@
 """What methods and data sets are called in print: the labels of their cards."""
 
+from functools import cache
+
 from datasets.pipeline.card import card
 from methods.cards import load_card
 
 
+@cache
 def method_label(method: str) -> str:
     return load_card(method).label
 
 
+@cache
 def strategy_label(strategy: str) -> str:
     """`casr-h` -> `H`."""
     method, _, name = strategy.rpartition("-")

@@ -7,9 +7,10 @@ import pandas as pd
 from paper_tables import latex
 from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS
 from paper_tables.casr.labels import dataset_label, method_label
-from paper_tables.results import DONE, NOT_RUN
+from paper_tables.results import DONE, FAILED, NOT_RUN
 
 PANEL = 3  # data sets side by side
+REASON = 160  # letters of a failure's reason in a caption; the CSV has all
 HEADS = {"f1": "F1", "ndcg": "NDCG"}
 
 
@@ -94,6 +95,10 @@ def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
         parts.append(r"$\dagger$: unverified source, the raw file's checksum is not the published one.")
     if done["flags"].str.contains("last epoch reached").any():
         parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")
+    failed = frame[(frame["status"] == FAILED) & (frame["metric"] == METRICS[0])]
+    for reason, rows in failed.groupby("reason", sort=False):
+        which = ", ".join(f"{row.row} on {dataset_label(row.dataset)}" for row in rows.itertuples())
+        parts.append(latex.escape(f"Failed, {which}: {reason[:REASON]}."))
     if left_out:
         parts.append(
             f"Not run at this scale: {', '.join(latex.escape(dataset_label(dataset)) for dataset in left_out)}."

@@ -57,8 +57,9 @@ def render(frame: pd.DataFrame) -> str:
         " & ".join(["Data set", *["measured", "printed", ""] * 4, "Recipe"]),
     ]
     caption = (
-        r"Table 1, sizes of the data sets, measured beside printed. $=$: the printed count; $+1$: printed is one more "
-        r"than measured, the padding token that RecBole counts; $\neq$: differs, the closest known recipe is used."
+        r"CASR's Table 1: sizes of the data sets, measured beside printed. $=$: the printed count; $+1$: printed is "
+        r"one more than measured, the padding token that RecBole counts; "
+        r"$\neq$: differs, the closest known recipe is used."
     )
     if (frame["verified"] == "no").any():
         caption += r" $\dagger$: unverified source, the raw file's checksum is not the published one."

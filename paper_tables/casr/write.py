@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from datasets.pipeline.files import whole_file
-from paper_tables.casr import case_study, controls, curves, draw, render, sizes, splits
+from paper_tables.casr import case_study, controls, curves, draw, render, sets, sizes, splits
 from paper_tables.casr.accuracy import frame, reader, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.plan import FIGURES, read_plan
 from paper_tables.casr.specification import TARGETS
@@ -18,6 +18,7 @@ NAMES = {
     "table2": ("tables/casr_table2",),
     "table3": ("tables/casr_table3", "tables/casr_table3_controls"),
     "splits": ("tables/casr_splits",),
+    "sets": ("tables/casr_sets",),
     **{figure: (f"figures/casr_{figure}",) for figure in FIGURES},
     "figure7": ("tables/casr_figure7",),
 }
@@ -63,18 +64,21 @@ def _tables(
     if target == "table2":
         rows = frame(table2_lines(plan, read), 2)
         note = "H, D, M: the sampler of best validation NDCG@5."
-        return [(rows, render.accuracy_tables(rows, f"Table 2, scale \\textit{{{name}}}", "casr-2", note))]
+        return [(rows, render.accuracy_tables(rows, f"CASR's Table 2, scale \\textit{{{name}}}", "casr-2", note))]
     if target == "table3":
         lines = table3_lines(plan, read)
         rows, beside = frame(lines, 3), controls.frame(lines, read)
         keys = ["dataset", "anchor", "method", "sampler", "metric"]
         extra = beside.rename(columns={"difference": "control_difference"})
         rows = rows.merge(extra[[*keys, "control_mean", "control_std", "control_difference"]], on=keys, how="left")
-        text = render.accuracy_tables(rows, f"Table 3, scale \\textit{{{name}}}", "casr-3")
+        text = render.accuracy_tables(rows, f"CASR's Table 3, scale \\textit{{{name}}}", "casr-3")
         return [(rows, text), (beside, controls.render(beside))]
     if target == "splits":
         rows = splits.frame(plan, read)
         return [(rows, splits.render(rows))]
+    if target == "sets":
+        rows = sets.frame(plan, read)
+        return [(rows, sets.render(rows))]
     rows = case_study.frame(plan, read, results)
     return [(rows, case_study.render(rows))]
 
@@ -83,10 +87,14 @@ def _figure(target: str, scale: Mapping, results: Path, read: Callable[[Cell], R
     rows = curves.frame(target, read_plan(scale), read)
     folder = results / "figures"
     caption = (
-        f"Figure {target[-1]}, scale \\textit{{{scale['scale']}}}: {TITLES[target]}. Bars: one standard deviation over "
-        "seeds."
+        f"CASR's Figure {target[-1]}, scale \\textit{{{scale['scale']}}}: {TITLES[target]}. Bars: one standard "
+        "deviation over seeds."
     )
-    _csv(folder / f"casr_{target}.csv", rows, scale, missing="nan")  # pgfplots reads nan, but no empty cell
+    # pgfplots reads the file: it takes nan, but no empty cell, and stumbles over a comma or a per cent sign in a text
+    plain = rows.assign(
+        **{name: rows[name].str.replace(r"[^\w .;:()/+-]|_", " ", regex=True) for name in ("reason", "flags")}
+    )
+    _csv(folder / f"casr_{target}.csv", plain, scale, missing="nan")
     _text(folder / f"casr_{target}.tex", draw.pgfplots(target, rows, caption))
     draw.picture(target, rows, folder, scale["scale"])
 

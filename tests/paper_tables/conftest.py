@@ -1,17 +1,16 @@
 """A small results tree with made-up numbers, so that every number of a table can be worked out by hand."""
 
 import numpy as np
-import pandas as pd
 import pytest
 import yaml
 
 import methods.cards
 from datasets.pipeline.files import write_json
-from methods.evaluation.metrics import summary
+from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
+from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
 
-USERS = 60
 METHODS = {
     "bpr": ("BPR", "general", True),
     "nais": ("NAIS", "general", True),
@@ -22,13 +21,13 @@ METHODS = {
     "narm": ("NARM", "sequential", False),
     "stamp": ("STAMP", "sequential", False),
     "sasrec": ("SASRec", "sequential", False),
-    "mine_100%": ("Mine_100%", "general", True),
+    "mine": ("Mine_100%", "general", True),
 }
 
 
 @pytest.fixture
 def cards(tmp_path, monkeypatch):
-    """Method cards that only name things; `mine_100%` is a user's own method with a label that LaTeX must escape."""
+    """Method cards that only name things; `mine` is a user's own method with a label that LaTeX must escape."""
     folder = tmp_path / "methods"
     contents = {
         name: {"name": name, "label": label, "kind": "recommender", "family": family}
@@ -38,10 +37,15 @@ def cards(tmp_path, monkeypatch):
     strategies = {letter.lower(): {"label": letter} for letter in "HDM"}
     contents["casr"] = {"name": "casr", "label": "CASR", "kind": "treatment", "strategies": strategies}
     for name, content in contents.items():
-        (folder / name).mkdir(parents=True)
-        (folder / name / "card.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
+        home = folder / name.replace("-", "_")
+        home.mkdir(parents=True)
+        (home / "card.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     monkeypatch.setattr(methods.cards, "FOLDER", folder)
-    return folder
+    for cached in (method_label, strategy_label):
+        cached.cache_clear()
+    yield folder
+    for cached in (method_label, strategy_label):
+        cached.cache_clear()
 
 
 @pytest.fixture
@@ -63,44 +67,6 @@ def scale():
             }
         },
     }
-
-
-def ranks_with_hits(hits: int) -> np.ndarray:
-    """Ranks from 0 of USERS users: the first `hits` stand at the top, the others far below."""
-    return np.where(np.arange(USERS) < hits, 0, 50)
-
-
-def write_cell(results, cell: Cell, test: dict[str, np.ndarray], validation: dict | None = None, **extra) -> None:
-    """A finished cell. test, validation: seed -> items above each user's target; `removed` is one place better."""
-    folder, seeds = cell.folder(results), {}
-    folder.mkdir(parents=True)
-    for seed, above in test.items():
-        metrics, tables = {}, []
-        for part, kept in (("test", above), ("validation", (validation or test)[seed])):
-            ties, removed = np.zeros_like(kept), np.maximum(kept - 1, 0)
-            metrics[part] = {"kept": summary(kept, ties), "removed": summary(removed, ties)}
-            columns = {"above_kept": kept, "ties_kept": ties, "above_removed": removed, "ties_removed": ties}
-            tables.append(pd.DataFrame({"user": np.arange(len(kept)), "target": 0, "part": part} | columns))
-        pd.concat(tables).to_parquet(folder / f"seed-{seed}.ranks.parquet", index=False)
-        seeds[seed] = {"metrics": metrics, "stopped_early": True} | extra.get("seed", {})
-    write_json(
-        folder / "result.json",
-        {
-            "status": "done",
-            "reason": "",
-            "settings": {"anchor": {"objective": "softmax", "max_length": 8}, "treatment": {"index": -2}},
-            "seeds": seeds,
-            "provenance": {"split": {"verified": extra.get("verified", True)}},
-        },
-    )
-
-
-def write_failed(results, cell: Cell, reason: str) -> None:
-    write_json(cell.folder(results) / "result.json", {"status": "failed", "reason": reason, "seeds": {}})
-
-
-def lastfm(anchor: str, treatment: str = "", sampler: str = "", variant: str = "") -> Cell:
-    return Cell("casr", "lastfm.loo", anchor, treatment, sampler, variant)
 
 
 @pytest.fixture

@@ -38,7 +38,7 @@ def test_the_demo_stays_small(cards):
 
 
 def test_an_own_method_stands_in_table_2_without_being_named(cards, scale):
-    assert "casr/lastfm.loo/mine_100%" in names(target_cells("table2", scale))
+    assert "casr/lastfm.loo/mine" in names(target_cells("table2", scale))
 
 
 def test_figure_cells_carry_their_setting_and_share_the_main_cell(cards, scale):

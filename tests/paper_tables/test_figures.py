@@ -1,0 +1,185 @@
+"""Figures, their LaTeX and the case study."""
+
+import shutil
+import subprocess
+
+import numpy as np
+import pandas as pd
+import pytest
+import yaml
+from safetensors.numpy import save_file
+
+from paper_tables import latex
+from paper_tables.casr.__main__ import main
+from paper_tables.casr.case_study import windows_users
+from paper_tables.casr.specification import TARGETS
+from paper_tables.casr.write import outputs, write
+from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
+
+
+def curve(results, figure):
+    return pd.read_csv(results / "figures" / f"casr_{figure}.csv", na_values=["nan"])
+
+
+def test_a_figures_points_come_from_their_cells(scale, results):
+    write("figure3", scale, results)
+    rows = curve(results, "figure3")
+    found = rows[rows["strategy"] == "casr-d"].set_index("label")
+    assert list(found.index) == [40, 100]
+    assert found.loc[40, "mean"] == pytest.approx(45) and found.loc[100, "mean"] == pytest.approx(55)
+    assert found.loc[40, "high"] - found.loc[40, "mean"] == pytest.approx(found.loc[40, "std"], rel=1e-4)
+    assert (rows["plain_mean"] == 35).all()
+    assert found["control_mean"].iloc[0] == pytest.approx(100 * 23 / 60, rel=1e-5)
+    assert set(rows.loc[rows["strategy"] == "casr-m", "status"]) == {"not run"}
+
+
+def test_kappa_one_is_the_plain_anchor_in_figure_5(scale, results):
+    write("figure5", scale, results)
+    rows = curve(results, "figure5").query("x == 1")
+    assert (rows["mean"] == rows["plain_mean"]).all() and len(rows) == 3
+    assert (rows["flags"] == "no sequence left in 2 of 2 seeds").all()
+
+
+def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
+    cell = lastfm("narm", "casr-d", "stamp", "d-3")
+    cell.folder(results).mkdir(parents=True)
+    (cell.folder(results) / "result.json").write_text('{"status": "failed", "reason": "50% {of} a, \\"b\\"\\n#1_"}')
+    write("figure6", scale, results)
+    text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
+    assert not set(text) & set('%{}#"\\')
+    assert len({line.count(",") for line in text.splitlines()}) == 1
+
+
+@pytest.mark.parametrize("figure", ["figure3", "figure4", "figure5", "figure6"])
+def test_pictures_are_written_even_where_nothing_was_run(scale, results, figure):
+    files = write(figure, scale, results)
+    assert [file.suffix for file in files] == [".csv", ".tex", ".pdf", ".png"]
+    assert all(file.stat().st_size > 0 for file in files)
+    assert files[3].read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_same_results_give_the_same_bytes(scale, results):
+    first = {file: file.read_bytes() for target in TARGETS for file in write(target, scale, results)}
+    second = {file: file.read_bytes() for target in TARGETS for file in write(target, scale, results)}
+    assert first == second
+
+
+@pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
+def test_the_latex_compiles(scale, results):
+    case_study(results)
+    for target in [*TARGETS, "document"]:
+        write(target, scale, results)
+    command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "casr.tex"]
+    run = subprocess.run(command, cwd=results / "tables", capture_output=True, text=True, errors="replace")
+    assert run.returncode == 0, run.stdout[-2000:]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("50 % & more_of #1", r"50 \% \& more\_of \#1"),
+        (r"C:\x^2 ~ {$}", r"C:\textbackslash{}x\textasciicircum{}2 \textasciitilde{} \{\$\}"),
+        ("Amélie\nby 宮崎", "Amélie by ??"),
+    ],
+)
+def test_text_from_outside_is_escaped(text, expected):
+    assert latex.escape(text) == expected
+
+
+def case_study(results) -> None:
+    """Two users, of whom only the second has a sequence of every strategy for the last training sample."""
+    for strategy, sampler in (("casr-h", "stamp"), ("casr-d", "stamp"), ("casr-m", "stamp")):
+        shutil.rmtree(lastfm("narm", strategy, sampler).folder(results), ignore_errors=True)
+        cell = lastfm("narm", strategy, sampler)
+        write_cell(results, cell, {"1": ranks_with_hits(20), "2": ranks_with_hits(22)})
+        windows = np.array([0, 1] if strategy == "casr-h" else [1])
+        pool = {
+            "windows": windows,
+            "starts": np.full(len(windows), 1),  # the last sample has a history of three items: the last but one
+            "nearest": np.array([5, 6][-len(windows) :]),
+            "labels": np.array([7, 8][-len(windows) :]),
+            "confidence": np.full(len(windows), 0.5, dtype=np.float32),
+            "rounds": np.ones(len(windows), dtype=np.int64),
+            "changed": np.ones(len(windows), dtype=bool),
+        }
+        folder = results / "pools" / "lastfm.loo" / f"stamp.{strategy}{'.narm' if strategy == 'casr-m' else ''}"
+        folder.mkdir(parents=True)
+        save_file(pool, folder / "seed-1.safetensors", metadata={"index": "-2"})
+        other = folder.with_name(f"stamp.{strategy}.d-1")
+        other.mkdir()
+        save_file(pool, other / "seed-1.safetensors", metadata={"index": "-1"})
+    split = results / "splits" / "lastfm.loo"
+    split.mkdir(parents=True)
+    pairs = pd.DataFrame({"user": [0, 0, 0, 0, 1, 1, 1, 1], "item": [0, 1, 2, 3, 3, 2, 4, 1]})
+    pairs.to_csv(split / "train.csv", index=False)
+    titles = ["Zero", "One", "Two", "Three", "Four", "House", "Ever & After", None, "Eight"]
+    items = pd.DataFrame(
+        {"original": np.arange(9) + 100, "title": titles, "category": ["a"] * 5 + ["b", None, "c", "d"]}
+    )
+    items.to_parquet(results / "data" / "lastfm" / "items.parquet")
+
+
+def test_the_case_study_reads_one_users_sequences(scale, results):
+    case_study(results)
+    write("figure7", scale, results)
+    rows = pd.read_csv(results / "tables" / "casr_figure7.csv", keep_default_na=False)
+    assert set(rows["user"]) == {1}
+    assert list(zip(rows["role"], rows["title"], strict=True)) == [
+        ("history", "Three"),
+        ("replaced", "Two"),
+        ("history", "Four"),
+        ("next", "One"),
+        ("H", "Ever & After"),
+        ("D", "Ever & After"),
+        ("M", "Ever & After"),
+    ]
+    assert list(rows["next_title"])[-3:] == ["Eight"] * 3 and list(rows["next_category"])[-1] == "d"
+    assert r"Ever \& After" in (results / "tables" / "casr_figure7.tex").read_text(encoding="utf-8")
+
+
+def test_a_case_study_without_a_user_says_so(scale, results):
+    case_study(results)
+    shutil.rmtree(results / "splits")
+    (results / "splits" / "lastfm.loo").mkdir(parents=True)
+    short = pd.DataFrame({"user": [0, 0, 1, 1], "item": [0, 1, 2, 3]})  # a history of one item has no last but one
+    short.to_csv(results / "splits" / "lastfm.loo" / "train.csv", index=False)
+    write("figure7", scale, results)
+    [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
+    assert "no user" in row["reason"]
+
+
+def test_the_case_study_says_what_was_not_run(scale, results):
+    write("figure7", scale, results)
+    [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
+    assert row["status"] == "not run" and "narm.casr-m.stamp not run" in row["reason"]
+
+
+def test_windows_belong_to_the_users_that_the_engine_cuts_them_for():
+    torch = pytest.importorskip("torch")
+    from methods.engine.split import Split
+    from methods.engine.windows import cut_windows
+
+    lengths = np.array([0, 1, 2, 9, 8, 30, 17, 3])
+    offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)]))
+    split = Split("x", torch.zeros(int(offsets[-1]), dtype=torch.int64), offsets, torch.zeros(1, dtype=torch.int64))
+    assert windows_users(lengths, 8).tolist() == cut_windows(split, 8).users.tolist()
+
+
+def test_cards_of_augmented_sets_are_averaged_over_seeds(scale, results):
+    case_study(results)
+    write("sets", scale, results)
+    rows = pd.read_csv(results / "tables" / "casr_sets.csv").query("method == 'casr-m' and sampler == 'stamp'")
+    [row] = rows[rows["anchor"] == "narm"].to_dict("records")
+    assert (row["size"], row["same_category"], row["seeds"]) == (3, 0.25, 2)
+
+
+def test_the_command_makes_a_target_and_names_its_files(scale, results, tmp_path, capsys):
+    file = tmp_path / "fixture.yaml"
+    file.write_text(yaml.safe_dump(scale), encoding="utf-8")
+    assert main(["table2", "--scale-file", str(file), "--results", str(results)]) == 0
+    printed = capsys.readouterr().out.split()
+    assert (
+        printed == [str(path) for path in outputs("table2", results)] and (results / "tables/casr_table2.tex").is_file()
+    )
+    assert main(["table2", "--scale-file", str(tmp_path / "no.yaml"), "--results", str(results)]) == 2
+    assert "no.yaml" in capsys.readouterr().err

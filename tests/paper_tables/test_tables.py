@@ -1,0 +1,209 @@
+"""Tables from a small results tree whose numbers are worked out by hand (conftest.py says what lies in it)."""
+
+import pandas as pd
+import pytest
+
+from datasets.pipeline.errors import BadInput
+from paper_tables.casr import sizes
+from paper_tables.casr.accuracy import reader
+from paper_tables.casr.write import write
+from paper_tables.cell import Cell
+from paper_tables.results import read_result
+from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
+
+
+def made(target, scale, results, name):
+    write(target, scale, results)
+    rows = pd.read_csv(
+        results / "tables" / f"{name}.csv", dtype={"printed": str}, keep_default_na=False, na_values=[""]
+    )
+    return rows, (results / "tables" / f"{name}.tex").read_text(encoding="utf-8")
+
+
+def row(rows, name, metric="ndcg", dataset="lastfm"):
+    [found] = rows[(rows["row"] == name) & (rows["metric"] == metric) & (rows["dataset"] == dataset)].to_dict("records")
+    return found
+
+
+def test_mean_and_deviation_over_seeds(scale, results):
+    rows, _ = made("table2", scale, results, "casr_table2")
+    narm = row(rows, "NARM")  # 20 and 22 hits at rank 1, of 60
+    assert narm["mean"] == pytest.approx(100 * 21 / 60)
+    assert narm["std"] == pytest.approx(100 * (2 / 60) / 2**0.5, rel=1e-5)
+    assert (narm["seeds"], narm["n_users"], narm["candidates"]) == (2, 60, "kept")
+    assert row(rows, "NARM", "f1")["mean"] == pytest.approx(100 * 21 / 60 / 3, rel=1e-5)
+
+
+def test_printed_value_and_difference(scale, results):
+    rows, _ = made("table2", scale, results, "casr_table2")
+    narm = row(rows, "NARM")
+    assert narm["printed"] == "5.53" and narm["difference"] == pytest.approx(35 - 5.53)
+    assert row(rows, "BPR")["printed"] == "0.67"  # printed, though ours failed
+    assert "2.78" in row(rows, "FPMC", dataset="foursquare")["printed_footnote"]
+
+
+def test_the_headline_follows_the_methods_card(scale, results):
+    """A method whose card excludes seen items is read from `removed`, where a miss at place 51 stands at 50."""
+    write_cell(results, lastfm("nais"), {"1": ranks_with_hits(0) - 45, "2": ranks_with_hits(0) - 45})
+    write_cell(results, lastfm("stamp"), {"1": ranks_with_hits(0) - 45, "2": ranks_with_hits(0) - 45})
+    rows, _ = made("table2", scale, results, "casr_table2")
+    assert row(rows, "NAIS", "f1")["mean"] == pytest.approx(100 / 3, rel=1e-5)  # place 5 of those left
+    assert row(rows, "STAMP", "f1")["mean"] == 0  # place 6 of all
+
+
+def test_table_2_takes_the_sampler_of_best_validation_not_of_best_test(scale, results):
+    rows, text = made("table2", scale, results, "casr_table2")
+    chosen = row(rows, "D-NARM")
+    assert chosen["sampler"] == "stamp"  # on the test NARM's sampler is ahead, with 35 hits
+    assert chosen["mean"] == pytest.approx(100 * 33 / 60)
+    assert r"\textsubscript{ST}" in text
+
+
+def test_every_planned_cell_shows_a_number_failed_or_not_run(scale, results):
+    for target, name in (("table2", "casr_table2"), ("table3", "casr_table3")):
+        rows, _ = made(target, scale, results, name)
+        assert set(rows["status"]) == {"done", "failed", "not run"}
+        assert rows.loc[rows["status"] == "done", "mean"].notna().all()
+        assert rows.loc[rows["status"] != "done", "mean"].isna().all()
+        assert rows.loc[rows["status"] != "done", "reason"].notna().all()
+
+
+def test_failed_and_not_run_are_written_out(scale, results):
+    rows, text = made("table2", scale, results, "casr_table2")
+    [bpr] = [line for line in text.splitlines() if line.startswith("BPR &")]
+    assert r"\textit{failed} {\color{gray}(0.35)}" in bpr and r"\textit{not run}" in bpr
+    assert r"out of memory \& 100\% of \$HOME\_x used" in text
+    assert row(rows, "M-NARM")["reason"] == "embeddings of different sizes"
+    assert row(rows, "NARM", dataset="jester")["reason"] == "not part of this scale"
+
+
+def test_a_users_own_method_stands_in_table_2_and_is_escaped(scale, results):
+    _, text = made("table2", scale, results, "casr_table2")
+    assert r"Mine\_100\% & \textit{not run}" in text
+
+
+def test_best_of_its_block_is_bold_and_lowered_is_marked(scale, results):
+    rows, text = made("table2", scale, results, "casr_table2")
+    assert row(rows, "D-NARM")["best"] and not row(rows, "NARM")["best"]
+    assert row(rows, "ItemKNN")["best"] and not row(rows, "Popularity")["best"]
+    assert row(rows, "H-NARM")["lowered"] and not row(rows, "D-NARM")["lowered"]
+    lines = {line.split(" & ")[0]: line for line in text.splitlines()}
+    assert r"\textbf{55.00}" in lines["D-NARM"] and r"\downarrow" not in lines["D-NARM"]
+    assert r"28.33{\scriptsize$\pm$2.36}$\downarrow$" in lines["H-NARM"] and "textbf" not in lines["H-NARM"]
+
+
+def test_significance_is_paired_over_users_and_corrected_within_the_table(scale, results):
+    rows, text = made("table2", scale, results, "casr_table2")
+    better, worse = row(rows, "D-NARM"), row(rows, "H-NARM")
+    # H loses 4 hits in either seed: users 16 to 21, six of one sign, whatever the number of seeds
+    assert worse["p_value"] == pytest.approx(2 / 2**6)
+    assert better["significant"] and not worse["significant"]
+    assert worse["p_value_holm"] == pytest.approx(2 * 2 / 2**6)  # four tests: two metrics of H, two of D
+    assert "4 paired sign-flip permutation tests, unit: the user" in text
+    assert "55.00}{\\scriptsize$\\pm$2.36}*" in text
+
+
+def test_marks_for_sources_and_budgets(scale, results):
+    rows, text = made("table2", scale, results, "casr_table2")
+    assert row(rows, "ItemKNN")["flags"] == "last epoch reached"
+    assert row(rows, "NARM", dataset="amazon-beauty")["flags"] == "unverified source"
+    assert r"Amazon Beauty$^\dagger$" in text and "unverified source" in text
+    assert pd.isna(row(rows, "NARM", dataset="amazon-beauty")["std"])  # one seed has no deviation
+    assert "10.00 {" in text
+
+
+def test_table_3_has_every_combination_and_says_which_printed_row_is_lost(scale, results):
+    rows, _ = made("table3", scale, results, "casr_table3")
+    assert len(rows) == 9 * 2 * 3 * (1 + 9)
+    lost = rows.query("anchor == 'narm' and method == 'casr-h' and sampler == 'stamp'")
+    assert (lost["printed"] == "missing").all() and lost["difference"].isna().all()
+    assert lost["printed_footnote"].str.contains("casr-1").all()
+    assert (rows["printed"] == "missing").sum() == 18
+    assert row(rows, "D-NARM, sampler NARM")["printed"] == "9.82"
+
+
+def test_the_matched_control_stands_beside_its_cell(scale, results):
+    rows, _ = made("table3", scale, results, "casr_table3")
+    treated = row(rows, "D-NARM, sampler STAMP")
+    assert treated["control_mean"] == pytest.approx(100 * 23 / 60, rel=1e-5)
+    beside, text = made("table3", scale, results, "casr_table3_controls")
+    gains = row(beside, "D-NARM, sampler STAMP")
+    assert gains["gain"] == pytest.approx(20) and gains["gain_control"] == pytest.approx(100 * 2 / 60, rel=1e-5)
+    assert gains["difference"] == pytest.approx(100 * 10 / 60, rel=1e-5)
+    assert 0 < gains["low"] < gains["difference"] < gains["high"]
+    assert row(beside, "H-NARM, sampler STAMP")["status"] == "not run"
+    assert "control not run" in row(beside, "H-NARM, sampler STAMP")["reason"]
+    assert row(beside, "M-NARM, sampler NARM")["status"] == "failed"
+    assert "+20.00 & +3.33 & +16.67" in text
+
+
+def test_other_orders_stand_beside_the_headline(scale, results):
+    rows, text = made("splits", scale, results, "casr_splits")
+    narm = row(rows, "NARM")
+    assert (narm["split"], narm["change"]) == ("lastfm.loo.shuffled", pytest.approx(-30))
+    assert row(rows, "BPR", dataset="amazon-beauty")["status"] == "not run"
+    assert "Last.fm, loo.shuffled & NARM & 5.00" in text
+
+
+@pytest.mark.parametrize(
+    ("count", "measured", "printed", "expected"),
+    [
+        ("users", 1860, "1860", "exact"),
+        ("users", 1859, "1860", "off by padding only"),
+        ("items", 2823, "2824", "off by padding only"),
+        ("users", 1861, "1860", "differs"),
+        ("interactions", 71354, "71355", "differs"),
+        ("interactions", 71355, "71355", "exact"),
+        ("density_percent", 1.3597, "1.36", "exact"),
+        ("density_percent", 0.0141, "0.02", "differs"),
+        ("users", 600, "", "not in the paper"),
+    ],
+)
+def test_verdict_on_a_count(count, measured, printed, expected):
+    assert sizes.verdict(count, measured, printed) == expected
+
+
+def test_table_1_puts_measured_beside_printed(scale, results):
+    rows, text = made("table1", scale, results, "casr_table1")
+    found = {(r.dataset, r.count_): r for r in rows.rename(columns={"count": "count_"}).itertuples()}
+    assert len(found) == 9 * 4
+    assert found["lastfm", "users"].verdict == "off by padding only"
+    assert found["lastfm", "interactions"].verdict == "exact"
+    assert found["amazon-beauty", "items"].verdict == "differs"
+    assert found["amazon-beauty", "items"].verified == "no"
+    assert found["jester", "users"].verdict == "not run"
+    [beauty] = [line for line in text.splitlines() if line.startswith("Amazon Beauty")]
+    assert r"$^\dagger$" in beauty and "closest known" in beauty
+    [music] = [line for line in text.splitlines() if line.startswith("Last.fm")]
+    assert "1,859 & 1,860 & $+1$" in music and "reproduces" in music
+
+
+def test_what_a_scale_leaves_out_is_not_read(scale, results):
+    write_cell(results, Cell("casr", "jester.loo", "narm"), {"1": ranks_with_hits(5)})
+    assert reader(scale, results)(Cell("casr", "jester.loo", "narm")).status == "not run"
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"status": "maybe"}', "{}"])
+def test_a_broken_result_names_its_file(tmp_path, content):
+    cell = Cell("casr", "lastfm.loo", "narm")
+    cell.folder(tmp_path).mkdir(parents=True)
+    (cell.folder(tmp_path) / "result.json").write_text(content)
+    with pytest.raises(BadInput, match="lastfm.loo/narm/result.json"):
+        read_result(cell, tmp_path)
+
+
+def test_results_that_rank_other_users_are_not_paired(scale, results):
+    folder = lastfm("narm").folder(results)
+    for seed in (1, 2):
+        ranks = pd.read_parquet(folder / f"seed-{seed}.ranks.parquet")
+        ranks["user"] += 1
+        ranks.to_parquet(folder / f"seed-{seed}.ranks.parquet")
+    with pytest.raises(BadInput, match="rank other users"):
+        write("table2", scale, results)
+
+
+def test_without_ranks_there_is_a_number_but_no_test(scale, results):
+    (lastfm("narm").folder(results) / "seed-1.ranks.parquet").unlink()
+    rows, _ = made("table2", scale, results, "casr_table2")
+    assert row(rows, "D-NARM")["mean"] == pytest.approx(55) and pd.isna(row(rows, "D-NARM")["p_value"])
+    assert row(rows, "NARM")["flags"] == "ranks missing"
