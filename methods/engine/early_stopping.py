@@ -12,11 +12,11 @@ from methods.engine.recommender import Fitted
 class EarlyStopping:
     """The epochs of a fit, until the validation value has not risen for `patience` of them.
 
-        stopper = EarlyStopping(patience, epochs)
-        for epoch in stopper:  # 1, 2, ..
-            ...train...
-            stopper.report(value, model)  # once an epoch; higher is better
-        fitted = stopper.finish(model)  # puts the weights of the best epoch back
+    stopper = EarlyStopping(patience, epochs)
+    for epoch in stopper:  # 1, 2, ..
+        ...train...
+        stopper.report(value, model)  # once an epoch; higher is better
+    fitted = stopper.finish(model)  # puts the weights of the best epoch back
     """
 
     def __init__(self, patience: int, epochs: int):

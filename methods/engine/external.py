@@ -47,12 +47,12 @@ def rank_scores(file: Path, split: Split, targets: Targets) -> Ranks:
     item_of[targets.users] = targets.items
     found = []
     for table in _stretches(file, split.catalogue):
-        users = torch.from_numpy(table["user"].to_numpy(np.int64))
+        users = torch.from_numpy(table["user"].to_numpy(copy=True))
         strange = (users < 0) | (users >= split.users)
         strange[~strange] = item_of[users[~strange]] < 0
         if strange.any():
             raise BadInput(f"{file}: user {int(users[strange][0])} has no target in this split; leave the row out")
-        scores = torch.from_numpy(table.iloc[:, 1:].to_numpy())
+        scores = torch.from_numpy(table.iloc[:, 1:].to_numpy(copy=True))
         row, item = np.nonzero(~np.isfinite(scores.numpy()))
         if len(row):
             raise BadInput(f"{file}: the score of user {int(users[row[0]])} for item {item[0]} is not a finite number")
@@ -89,8 +89,8 @@ def _given_ranks(file: Path, split: Split, targets: dict[str, Targets]) -> dict[
     if not possible.all():
         line = int(np.flatnonzero(~possible)[0]) + 2
         raise BadInput(
-            f"{file}, line {line}: counts must be 0 or more, removed at most kept, and above_kept + ties_kept below the "
-            f"{split.catalogue} items of the catalogue"
+            f"{file}, line {line}: counts must be 0 or more, removed at most kept, and above_kept + ties_kept less "
+            f"than the {split.catalogue} items of the catalogue"
         )
     return {part: _in_order(file, table[table["part"] == part], targets[part]) for part in PARTS}
 
@@ -124,8 +124,8 @@ def main() -> None:
     except BadInput as error:
         raise SystemExit(str(error)) from None
     for part, ranks in found.items():
-        kept, removed = (summary(*counts)["ndcg@5"] for counts in (
-            (ranks.above_kept, ranks.ties_kept), (ranks.above_removed, ranks.ties_removed)))  # fmt: skip
+        kept = summary(ranks.above_kept, ranks.ties_kept)["ndcg@5"]
+        removed = summary(ranks.above_removed, ranks.ties_removed)["ndcg@5"]
         print(f"{part:10} {len(ranks.users):,} users, NDCG@5 {kept:.4f}, without seen items {removed:.4f}")
 
 
