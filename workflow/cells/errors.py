@@ -1,6 +1,7 @@
 """How a job ends: errors for people, and exit codes that tell the workflow whether another attempt can help."""
 
 import sys
+import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -11,9 +12,17 @@ NO_RETRY = 3  # wrong input, a model that diverged: the same again next time
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn an error that is meant for people into one line and exit code NO_RETRY."""
+    """Turn an error that is meant for people into one line, and what another attempt cannot help into NO_RETRY.
+
+    Want of memory, a device's fault (RuntimeError in torch) and files out of reach go on as they are.
+    """
     try:
         yield
     except (BadInput, FloatingPointError) as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
+        sys.exit(NO_RETRY)
+    except (MemoryError, OSError, RuntimeError):
+        raise
+    except Exception:
+        traceback.print_exc()
         sys.exit(NO_RETRY)

@@ -267,7 +267,9 @@ def generation(scale: Scale, pool: Pool, tuned: Mapping[str, Mapping] | None = N
     """The settings that a pool is drawn with: of the treatment what changes generation, up to the pool's share and
     rounds, and those of each model that generation looks at, by its name."""
     settings = all_settings(scale, pool.cell, tuned)
-    treatment = {name: value for name, value in settings["treatment"].items() if name not in CHOOSING}
+    usual = _cards()[treatment_method(pool.cell.treatment)[0]].settings
+    # what only chooses stands as in the card, so that another kappa draws nothing again
+    treatment = {name: usual[name] if name in CHOOSING else value for name, value in settings["treatment"].items()}
     models = {other.anchor: other.anchor == pool.cell.sampler for other in drawn_with(pool.cell)}
     return {
         "treatment": {**treatment, "share": pool.share, "rounds": pool.rounds},

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.files import read_json, sha256, write_json
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
@@ -60,7 +60,10 @@ def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
     if cell.treatment:
         pool = graph.pool_of(scale, cell)
         folders[f"the pool {pool.name}"] = pool.folder(scale.results)
-    return [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
+    digests = [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
+    if graph.is_external(cell):
+        digests.append(sha256(*sorted(cell.folder(scale.results).glob("*.csv"))))
+    return digests
 
 
 def main() -> None:

@@ -12,6 +12,7 @@ from safetensors.torch import save_file
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
 from methods.engine.branches import Branches
+from methods.engine.external import external_ranks
 from methods.engine.ranking import Ranks
 from methods.engine.recommender import Recommender
 from methods.engine.split import load_targets
@@ -44,13 +45,32 @@ class Job:
         return self.scale.results / "splits" / self.cell.split / "test.csv"
 
 
+NOTHING_TRAINED = {
+    "epochs": 0,
+    "best_epoch": 0,
+    "stopped_early": True,
+    "curve": [],
+    "train_seconds": 0.0,
+    "rank_seconds": 0.0,
+}
+
+
 def say(message: str) -> None:
     """Into the job's log."""
     print(message, flush=True)
 
 
 def run_seed(job: Job, seed: int) -> dict:
+    if graph.is_external(job.cell):
+        return external(job, seed)
     return treated(job, seed) if job.cell.treatment else plain(job, seed)
+
+
+def external(job: Job, seed: int) -> dict:
+    """A method that ran outside: the scores or ranks that its rule put into the cell's folder are checked and read."""
+    ranks = external_ranks(job.test_file.parent, job.folder, seed)
+    write_ranks(ranks, ranks_file(job.folder, seed))
+    return {"metrics": {part: metrics(found) for part, found in ranks.items()}, **NOTHING_TRAINED, **memory(job.device)}
 
 
 def plain(job: Job, seed: int) -> dict:
@@ -116,12 +136,7 @@ def untouched(job: Job, seed: int) -> dict:
     return {
         "metrics": built_on(folder, seed, anchor.name)["metrics"],
         "same_as": anchor.identifier,
-        "epochs": 0,
-        "best_epoch": 0,
-        "stopped_early": True,
-        "curve": [],
-        "train_seconds": 0.0,
-        "rank_seconds": 0.0,
+        **NOTHING_TRAINED,
         **memory(job.device),
     }
 
