@@ -1,7 +1,7 @@
 """Read what the cells left behind (formats: workflow/README.md). A cell is done, failed or not run, never a blank."""
 
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import numpy as np
@@ -37,7 +37,7 @@ class Result:
     @cached_property
     def reading(self) -> str:
         """The headline's candidates: `removed` if the method's card leaves out what the history holds, else `kept`."""
-        return "removed" if load_card(self.cell.anchor).exclude_seen else "kept"
+        return "removed" if _excludes_seen(self.cell.anchor) else "kept"
 
     def values(self, metric: str, cutoff: int, part: str = "test") -> np.ndarray:
         """The metric of every seed, as fractions. Shape (seeds,)."""
@@ -66,10 +66,17 @@ class Result:
 
     @cached_property
     def _ranks(self) -> list[pd.DataFrame] | None:
-        files = [self.folder / f"seed-{seed}.ranks.parquet" for seed in self.seeds]
-        if not files or not all(file.is_file() for file in files):
+        if not self._has_ranks:
             return None
-        return [pd.read_parquet(file, filters=[("part", "==", "test")]) for file in files]
+        return [pd.read_parquet(file).query("part == 'test'") for file in self._rank_files]
+
+    @property
+    def _has_ranks(self) -> bool:
+        return bool(self._rank_files) and all(file.is_file() for file in self._rank_files)
+
+    @property
+    def _rank_files(self) -> list[Path]:
+        return [self.folder / f"seed-{seed}.ranks.parquet" for seed in self.seeds]
 
     @property
     def users(self) -> int | None:
@@ -91,9 +98,14 @@ class Result:
         empty = sum("same_as" in seed for seed in self.content.get("seeds", {}).values())
         if empty:
             flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
-        if self.done and self._ranks is None:
+        if self.done and not self._has_ranks:
             flags.append("ranks missing")
         return flags
+
+
+@cache
+def _excludes_seen(method: str) -> bool:
+    return bool(load_card(method).exclude_seen)
 
 
 def read_result(cell: Cell, results: Path) -> Result:

@@ -22,9 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         scale = yaml.safe_load(chosen.scale_file.read_text(encoding="utf-8"))
-        for target in [*TARGETS, "document"] if chosen.target == "all" else [chosen.target]:
-            for file in write(target, scale, chosen.results):
-                print(file)
+        targets = [*TARGETS, "document"] if chosen.target == "all" else [chosen.target]
+        print(*write(targets, scale, chosen.results), sep="\n")
     except (BadInput, OSError, yaml.YAMLError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

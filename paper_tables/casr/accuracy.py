@@ -58,9 +58,9 @@ def shown_datasets(plan: Plan) -> list[str]:
 
 def table2_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
     """Baselines, controls, own methods; then each anchor plain and with H, D, M by the sampler of best validation."""
+    blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": own_methods()}
     lines = []
     for dataset in shown_datasets(plan):
-        blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": own_methods()}
         for block, methods in blocks.items():
             lines += [Line(method_label(m), block, dataset, read(_cell(dataset, m))) for m in methods]
         for anchor in ANCHORS:

@@ -75,7 +75,8 @@ def _numbers(row: object) -> str:
     if row.status != DONE:
         return rf"\multicolumn{{3}}{{c}}{{\textit{{{row.status}}}}}"
     star = "*" if row.p_value_holm < 0.05 else ""
-    return rf"{row.gain:+.2f} & {row.gain_control:+.2f} & {row.difference:+.2f} [{row.low:+.2f}, {row.high:+.2f}]{star}"
+    interval = rf"[${row.low:+.2f}$, ${row.high:+.2f}$]"
+    return rf"${row.gain:+.2f}$ & ${row.gain_control:+.2f}$ & ${row.difference:+.2f}$ {interval}{star}"
 
 
 def _row(line: Line, control: Result, metric: str) -> dict:

@@ -131,6 +131,9 @@ def _axis(figure: str, rows: pd.DataFrame) -> str:
             table += ", y error=std"
         if curve["mean"].notna().any():
             lines += [rf"\addplot[{style}] {table}] {file};", rf"\addlegendentry{{{curve_label(curve)}}}"]
+        if curve["control_mean"].notna().any():
+            dotted = f"color={strategy}, densely dotted, forget plot, {pick}"
+            lines.append(rf"\addplot[{dotted}] table [col sep=comma, x=position, y=control_mean] {file};")
     if rows["plain_mean"].notna().any():
         pick = rf"restrict expr to domain={{\thisrow{{series}}}}{{{rows['series'].iloc[0]}:{rows['series'].iloc[0]}}}"
         lines.append(rf"\addplot[color=black, {pick}] table [col sep=comma, x=position, y=plain_mean] {file};")

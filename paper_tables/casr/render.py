@@ -57,7 +57,8 @@ def _number(row: object) -> str:
     marks = r"$\downarrow$" if row.lowered else ""
     marks += "*" if row.significant else ""
     marks += r"$^\ddagger$" if "last epoch reached" in row.flags else ""
-    marks += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}" if row.sampler else ""
+    if row.sampler:
+        marks += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}"
     return latex.number(row.mean, row.std, bold=row.best, marks=marks) + printed
 
 

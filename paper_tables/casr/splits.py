@@ -37,7 +37,7 @@ def render(frame: pd.DataFrame) -> str:
         previous = row.split
         number = latex.number(row.mean, row.std) if row.status == DONE else rf"\textit{{{row.status}}}"
         main = f"{row.main_mean:.2f}" if row.main_mean == row.main_mean else r"\textit{not run}"
-        change = f"{row.change:+.2f}" if row.change == row.change else ""
+        change = f"${row.change:+.2f}$" if row.change == row.change else ""
         name = f"{dataset_label(row.dataset)}, {row.split.split('.', 1)[1]}"
         body.append(" & ".join([latex.escape(name), latex.escape(row.row), number, main, change]))
     caption = (

@@ -1,6 +1,6 @@
 """Write the paper's tables and figures of one scale: pure functions of results, printed numbers and the scale."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -32,25 +32,28 @@ TITLES = {
 
 
 def outputs(target: str, results: Path) -> list[Path]:
-    """The files that `write(target, …)` makes; for `document` the LaTeX file that includes all of them."""
+    """The files that `write` makes of a target; for `document` the LaTeX file that includes all of them."""
     if target == "document":
         return [Path(results) / "tables" / "casr.tex"]
     endings = ENDINGS.get(target, ("csv", "tex"))
     return [Path(results) / f"{name}.{ending}" for name in NAMES[target] for ending in endings]
 
 
-def write(target: str, scale: Mapping, results: Path) -> list[Path]:
-    """Make one target's files below `results`; gives their paths."""
+def write(targets: Iterable[str], scale: Mapping, results: Path) -> list[Path]:
+    """Make the files of the targets below `results`; gives their paths."""
     results, read = Path(results), reader(scale, Path(results))
-    if target == "document":
-        _text(outputs(target, results)[0], document(scale))
-    elif target in FIGURES:
-        _figure(target, scale, results, read)
-    else:
-        for name, (rows, text) in zip(NAMES[target], _tables(target, scale, results, read), strict=True):
-            _csv(results / f"{name}.csv", rows, scale)
-            _text(results / f"{name}.tex", text)
-    return outputs(target, results)
+    files = []
+    for target in targets:
+        if target == "document":
+            _text(outputs(target, results)[0], document(scale))
+        elif target in FIGURES:
+            _figure(target, scale, results, read)
+        else:
+            for name, (rows, text) in zip(NAMES[target], _tables(target, scale, results, read), strict=True):
+                _csv(results / f"{name}.csv", rows, scale)
+                _text(results / f"{name}.tex", text)
+        files += outputs(target, results)
+    return files
 
 
 def _tables(
@@ -71,7 +74,8 @@ def _tables(
         keys = ["dataset", "anchor", "method", "sampler", "metric"]
         extra = beside.rename(columns={"difference": "control_difference"})
         rows = rows.merge(extra[[*keys, "control_mean", "control_std", "control_difference"]], on=keys, how="left")
-        text = render.accuracy_tables(rows, f"CASR's Table 3, scale \\textit{{{name}}}", "casr-3")
+        # no subscript: its rows name the sampler
+        text = render.accuracy_tables(rows.assign(sampler=""), f"CASR's Table 3, scale \\textit{{{name}}}", "casr-3")
         return [(rows, text), (beside, controls.render(beside))]
     if target == "splits":
         rows = splits.frame(plan, read)
@@ -88,7 +92,7 @@ def _figure(target: str, scale: Mapping, results: Path, read: Callable[[Cell], R
     folder = results / "figures"
     caption = (
         f"CASR's Figure {target[-1]}, scale \\textit{{{scale['scale']}}}: {TITLES[target]}. Bars: one standard "
-        "deviation over seeds."
+        "deviation over seeds. Dotted: the random control of each strategy's main cell."
     )
     # pgfplots reads the file: it takes nan, but no empty cell, and stumbles over a comma or a per cent sign in a text
     plain = rows.assign(

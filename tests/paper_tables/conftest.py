@@ -9,6 +9,7 @@ from datasets.pipeline.files import write_json
 from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
+from paper_tables.results import _excludes_seen
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
 
 METHODS = {
@@ -41,10 +42,10 @@ def cards(tmp_path, monkeypatch):
         home.mkdir(parents=True)
         (home / "card.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     monkeypatch.setattr(methods.cards, "FOLDER", folder)
-    for cached in (method_label, strategy_label):
+    for cached in (method_label, strategy_label, _excludes_seen):
         cached.cache_clear()
     yield folder
-    for cached in (method_label, strategy_label):
+    for cached in (method_label, strategy_label, _excludes_seen):
         cached.cache_clear()
 
 

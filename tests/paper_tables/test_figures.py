@@ -22,7 +22,7 @@ def curve(results, figure):
 
 
 def test_a_figures_points_come_from_their_cells(scale, results):
-    write("figure3", scale, results)
+    write(["figure3"], scale, results)
     rows = curve(results, "figure3")
     found = rows[rows["strategy"] == "casr-d"].set_index("label")
     assert list(found.index) == [40, 100]
@@ -34,7 +34,7 @@ def test_a_figures_points_come_from_their_cells(scale, results):
 
 
 def test_kappa_one_is_the_plain_anchor_in_figure_5(scale, results):
-    write("figure5", scale, results)
+    write(["figure5"], scale, results)
     rows = curve(results, "figure5").query("x == 1")
     assert (rows["mean"] == rows["plain_mean"]).all() and len(rows) == 3
     assert (rows["flags"] == "no sequence left in 2 of 2 seeds").all()
@@ -44,7 +44,7 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
     cell = lastfm("narm", "casr-d", "stamp", "d-3")
     cell.folder(results).mkdir(parents=True)
     (cell.folder(results) / "result.json").write_text('{"status": "failed", "reason": "50% {of} a, \\"b\\"\\n#1_"}')
-    write("figure6", scale, results)
+    write(["figure6"], scale, results)
     text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
     assert not set(text) & set('%{}#"\\')
     assert len({line.count(",") for line in text.splitlines()}) == 1
@@ -52,23 +52,22 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
 
 @pytest.mark.parametrize("figure", ["figure3", "figure4", "figure5", "figure6"])
 def test_pictures_are_written_even_where_nothing_was_run(scale, results, figure):
-    files = write(figure, scale, results)
+    files = write([figure], scale, results)
     assert [file.suffix for file in files] == [".csv", ".tex", ".pdf", ".png"]
     assert all(file.stat().st_size > 0 for file in files)
     assert files[3].read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_results_give_the_same_bytes(scale, results):
-    first = {file: file.read_bytes() for target in TARGETS for file in write(target, scale, results)}
-    second = {file: file.read_bytes() for target in TARGETS for file in write(target, scale, results)}
+    first = {file: file.read_bytes() for file in write(TARGETS, scale, results)}
+    second = {file: file.read_bytes() for file in write(TARGETS, scale, results)}
     assert first == second
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_latex_compiles(scale, results):
     case_study(results)
-    for target in [*TARGETS, "document"]:
-        write(target, scale, results)
+    write([*TARGETS, "document"], scale, results)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "casr.tex"]
     run = subprocess.run(command, cwd=results / "tables", capture_output=True, text=True, errors="replace")
     assert run.returncode == 0, run.stdout[-2000:]
@@ -121,7 +120,7 @@ def case_study(results) -> None:
 
 def test_the_case_study_reads_one_users_sequences(scale, results):
     case_study(results)
-    write("figure7", scale, results)
+    write(["figure7"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_figure7.csv", keep_default_na=False)
     assert set(rows["user"]) == {1}
     assert list(zip(rows["role"], rows["title"], strict=True)) == [
@@ -143,13 +142,13 @@ def test_a_case_study_without_a_user_says_so(scale, results):
     (results / "splits" / "lastfm.loo").mkdir(parents=True)
     short = pd.DataFrame({"user": [0, 0, 1, 1], "item": [0, 1, 2, 3]})  # a history of one item has no last but one
     short.to_csv(results / "splits" / "lastfm.loo" / "train.csv", index=False)
-    write("figure7", scale, results)
+    write(["figure7"], scale, results)
     [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
     assert "no user" in row["reason"]
 
 
 def test_the_case_study_says_what_was_not_run(scale, results):
-    write("figure7", scale, results)
+    write(["figure7"], scale, results)
     [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
     assert row["status"] == "not run" and "narm.casr-m.stamp not run" in row["reason"]
 
@@ -167,7 +166,7 @@ def test_windows_belong_to_the_users_that_the_engine_cuts_them_for():
 
 def test_cards_of_augmented_sets_are_averaged_over_seeds(scale, results):
     case_study(results)
-    write("sets", scale, results)
+    write(["sets"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_sets.csv").query("method == 'casr-m' and sampler == 'stamp'")
     [row] = rows[rows["anchor"] == "narm"].to_dict("records")
     assert (row["size"], row["same_category"], row["seeds"]) == (3, 0.25, 2)
