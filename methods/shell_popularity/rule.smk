@@ -6,7 +6,7 @@ rule shell_popularity:
     input:
         program="methods/shell_popularity/popularity.awk",
         train="results/{scale}/splits/{split}/train.csv",
-        items="results/{scale}/splits/{split}/items.csv",
+        catalogue="results/{scale}/splits/{split}/items.csv",
         validation="results/{scale}/splits/{split}/validation.csv",
         test="results/{scale}/splits/{split}/test.csv",
     output:
@@ -14,5 +14,5 @@ rule shell_popularity:
     log:
         "results/{scale}/logs/external/{split}/shell-popularity.log",
     shell:
-        "mkdir -p {output} && awk -f {input.program} part=train {input.train} part=items {input.items}"
+        "mkdir -p {output} && awk -f {input.program} part=train {input.train} part=items {input.catalogue}"
         " part=validation {input.validation} part=test {input.test} > {output}/ranks.csv 2> {log}"
