@@ -81,7 +81,7 @@ def pretrained(cell: Cell) -> tuple[Cell, ...]:
 def about(scale: Scale, cell: Cell) -> dict:
     """The cell as its result names it."""
     names = ("paper", "split", "anchor", "treatment", "sampler", "variant", "name")
-    return {**{name: getattr(cell, name) for name in names}, "seeds": seeds_of(scale, cell)}
+    return {**{name: getattr(cell, name) for name in names}, "seeds": list(seeds_of(scale, cell))}
 
 
 def _plain(cell: Cell, *names: str) -> tuple[Cell, ...]:
@@ -112,6 +112,11 @@ def _folders(methods: set[str]) -> tuple[Path, ...]:
 
 def is_external(cell: Cell) -> bool:
     return not cell.treatment and _cards()[cell.anchor].kind == "external"
+
+
+def external_folder(scale: Scale, cell: Cell) -> Path:
+    """Where the rule of an external method writes its scores or ranks."""
+    return scale.results / "external" / cell.split / cell.anchor
 
 
 def keeps_weights(cell: Cell) -> bool:
@@ -205,6 +210,7 @@ def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
     return {
         "split": split_files(scale, cell.split, test=True),
         "built_on": [result_file(scale, other) for other in prerequisites(cell)],
+        "external": [external_folder(scale, cell)] if is_external(cell) else [],
         "pool": [pool_of(scale, cell).folder(scale.results) / "pool.json"] if cell.treatment else [],
         "tuning": tuning_files(scale, cell),
     }
