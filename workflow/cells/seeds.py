@@ -92,11 +92,13 @@ def treated(job: Job, seed: int) -> dict:
 
 def retrained(job: Job, seed: int, extra: Branches) -> Trained:
     """The anchor, trained on the observed and the extra sequences. A control trains as many epochs as its cell did."""
-    settings = dict(job.settings["anchor"])
+    treatment = job.settings["treatment"]
+    epochs, patience = treatment["retrain_epochs"], treatment["retrain_patience"]
     if job.cell.variant == graph.CONTROL:
         epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
-        settings |= {"epochs": epochs, "patience": epochs}
-    how, start = job.settings["treatment"]["retrain"], None
+        patience = epochs
+    settings = {**job.settings["anchor"], "epochs": epochs, "patience": patience}
+    how, start = treatment["retrain"], None
     if how not in ("warm", "scratch"):
         raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")
     if how == "warm":
