@@ -19,7 +19,7 @@ from workflow.scale import Scale
 
 # Settings of a treatment that choose among what was generated; a pool holds the largest share and the most rounds that
 # are wanted. All others change what is generated, and stand in a pool's name, some by a short one.
-CHOOSING = ("share", "rounds", "kappa", "retrain")
+CHOOSING = ("share", "rounds", "kappa", "retrain", "retrain_epochs", "retrain_patience")
 SHORT = {"index": "d"}
 ANCHOR_IN_POOL = ("casr-m",)  # strategies whose generation looks at the anchor
 CONTROL = "control"  # the variant with random extra sequences, as many as the treated cell has
@@ -114,11 +114,6 @@ def is_external(cell: Cell) -> bool:
     return not cell.treatment and _cards()[cell.anchor].kind == "external"
 
 
-def external_folder(scale: Scale, cell: Cell) -> Path:
-    """Where the rule of an external method writes its scores or ranks."""
-    return scale.results / "external" / cell.split / cell.anchor
-
-
 def keeps_weights(cell: Cell) -> bool:
     """Whether others may build on the cell."""
     return not cell.treatment and _cards()[cell.anchor].family == "sequential"
@@ -210,7 +205,6 @@ def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
     return {
         "split": split_files(scale, cell.split, test=True),
         "built_on": [result_file(scale, other) for other in prerequisites(cell)],
-        "external": [external_folder(scale, cell)] if is_external(cell) else [],
         "pool": [pool_of(scale, cell).folder(scale.results) / "pool.json"] if cell.treatment else [],
         "tuning": tuning_files(scale, cell),
     }

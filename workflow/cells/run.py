@@ -62,7 +62,7 @@ def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
         folders[f"the pool {pool.name}"] = pool.folder(scale.results)
     digests = [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
     if graph.is_external(cell):
-        digests.append(sha256(*sorted(graph.external_folder(scale, cell).glob("*.csv"))))
+        digests.append(sha256(*sorted(cell.folder(scale.results).glob("*.csv"))))
     return digests
 
 

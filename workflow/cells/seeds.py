@@ -67,8 +67,9 @@ def run_seed(job: Job, seed: int) -> dict:
 
 
 def external(job: Job, seed: int) -> dict:
-    """A method that ran outside: the scores or ranks that its own rule wrote are checked and read."""
-    ranks = external_ranks(job.test_file.parent, graph.external_folder(job.scale, job.cell), seed)
+    """A method that ran outside: the scores or ranks that its own rule put into the cell's folder are checked and
+    read."""
+    ranks = external_ranks(job.test_file.parent, job.folder, seed)
     write_ranks(ranks, ranks_file(job.folder, seed))
     return {"metrics": {part: metrics(found) for part, found in ranks.items()}, **NOTHING_TRAINED, **memory(job.device)}
 
