@@ -1,18 +1,32 @@
-# A method in another language: it reads a split and writes ranks.csv (or scores) into a folder of its own. The cell's
-# usual job checks them and makes result.json.
+# A method in another language: its program writes ranks.csv (or scores) into the cell's folder; then the usual command
+# of a cell checks them and makes result.json. This rule stands in for the rule `cell` where it has the same name.
+
+
+ruleorder: shell_popularity > cell
 
 
 rule shell_popularity:
     input:
-        program="methods/shell_popularity/popularity.awk",
-        train="results/{scale}/splits/{split}/train.csv",
-        catalogue="results/{scale}/splits/{split}/items.csv",
-        validation="results/{scale}/splits/{split}/validation.csv",
-        test="results/{scale}/splits/{split}/test.csv",
+        unpack(lambda wildcards: job_inputs("cell", wildcards)),
     output:
-        directory("results/{scale}/external/{split}/shell-popularity"),
+        "results/{scale}/cells/{paper}/{split}/{cell}/result.json",
+    wildcard_constraints:
+        cell="shell-popularity",
+    params:
+        digest=lambda wildcards: job_digest("cell", wildcards),
+        cell=lambda wildcards, output: Path(output[0]).parent,
+        split="results/{scale}/splits/{split}",
     log:
-        "results/{scale}/logs/external/{split}/shell-popularity.log",
+        "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
+    resources:
+        attempt=attempts,
+    retries: ATTEMPTS - 1
     shell:
-        "mkdir -p {output} && awk -f {input.program} part=train {input.train} part=items {input.catalogue}"
-        " part=validation {input.validation} part=test {input.test} > {output}/ranks.csv 2> {log}"
+        "(awk -f methods/shell_popularity/popularity.awk"
+        " part=train {params.split}/train.csv part=items {params.split}/items.csv"
+        " part=validation {params.split}/validation.csv part=test {params.split}/test.csv > {params.cell}/ranks.csv"
+        " && python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
+        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}) 3>&2 > {log} 2>&1"
+        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
+        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} --output {output} --log {log} --code $?"
+        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"

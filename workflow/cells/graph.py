@@ -11,15 +11,20 @@ from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
-from methods.cards import cards
 from paper_tables.cell import Cell
 from workflow.cells.provenance import code_digest, digest
-from workflow.cells.settings import recommender_settings, strategy_settings, treatment_method, treatment_settings
+from workflow.cells.settings import (
+    known_cards,
+    recommender_settings,
+    strategy_settings,
+    treatment_method,
+    treatment_settings,
+)
 from workflow.scale import Scale
 
 # Settings of a treatment that choose among what was generated; a pool holds the largest share and the most rounds that
 # are wanted. All others change what is generated, and stand in a pool's name, some by a short one.
-CHOOSING = ("share", "rounds", "kappa", "retrain", "retrain_epochs", "retrain_patience")
+CHOOSING = ("share", "rounds", "kappa", "retrain", "retrain_epochs", "retrain_patience", "retrain_learning_rate")
 SHORT = {"index": "d"}
 ANCHOR_IN_POOL = ("casr-m",)  # strategies whose generation looks at the anchor
 CONTROL = "control"  # the variant with random extra sequences, as many as the treated cell has
@@ -96,7 +101,7 @@ def prerequisites(cell: Cell) -> tuple[Cell, ...]:
 def code_of(cell: Cell) -> str:
     """A checksum of the code that makes the cell, that of the cells that it builds on included."""
     if not cell.treatment:
-        return code_digest((_cards()[cell.anchor].folder,))
+        return code_digest((known_cards()[cell.anchor].folder,))
     names = {cell.anchor, cell.sampler, treatment_method(cell.treatment)[0]}
     return code_digest(_folders(names), ("steps", "augment"))
 
@@ -107,19 +112,16 @@ def code_of_pool(pool: Pool) -> str:
 
 
 def _folders(methods: set[str]) -> tuple[Path, ...]:
-    return tuple(_cards()[name].folder for name in sorted(methods))
+    return tuple(known_cards()[name].folder for name in sorted(methods))
 
 
 def is_external(cell: Cell) -> bool:
-    return not cell.treatment and _cards()[cell.anchor].kind == "external"
+    return not cell.treatment and known_cards()[cell.anchor].kind == "external"
 
 
 def keeps_weights(cell: Cell) -> bool:
     """Whether others may build on the cell."""
-    return not cell.treatment and _cards()[cell.anchor].family == "sequential"
-
-
-_cards = cache(cards)
+    return not cell.treatment and known_cards()[cell.anchor].family == "sequential"
 
 
 def main_cell(cell: Cell) -> Cell:
@@ -130,9 +132,9 @@ def main_cell(cell: Cell) -> Cell:
 def grid(cell: Cell) -> dict[str, tuple]:
     """What is searched for the cell: of a treatment only the settings that its strategy uses, where its card says."""
     if not cell.treatment:
-        return dict(_cards()[cell.anchor].search)
+        return dict(known_cards()[cell.anchor].search)
     method, strategy = treatment_method(cell.treatment)
-    card = _cards()[method]
+    card = known_cards()[method]
     used = card.strategies.get(strategy, {}).get("search", list(card.search))
     return {key: card.search[key] for key in used}
 
@@ -267,7 +269,7 @@ def generation(scale: Scale, pool: Pool, tuned: Mapping[str, Mapping] | None = N
     """The settings that a pool is drawn with: of the treatment what changes generation, up to the pool's share and
     rounds, and those of each model that generation looks at, by its name."""
     settings = all_settings(scale, pool.cell, tuned)
-    usual = _cards()[treatment_method(pool.cell.treatment)[0]].settings
+    usual = known_cards()[treatment_method(pool.cell.treatment)[0]].settings
     # what only chooses stands as in the card, so that another kappa draws nothing again
     treatment = {name: usual[name] if name in CHOOSING else value for name, value in settings["treatment"].items()}
     models = {other.anchor: other.anchor == pool.cell.sampler for other in drawn_with(pool.cell)}

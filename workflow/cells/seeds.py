@@ -98,7 +98,8 @@ def retrained(job: Job, seed: int, extra: Branches) -> Trained:
     if job.cell.variant == graph.CONTROL:
         epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
         patience = epochs
-    settings = {**job.settings["anchor"], "epochs": epochs, "patience": patience}
+    budget = {"epochs": epochs, "patience": patience, "learning_rate": treatment["retrain_learning_rate"]}
+    settings = {**job.settings["anchor"], **budget}
     how, start = treatment["retrain"], None
     if how not in ("warm", "scratch"):
         raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")

@@ -64,13 +64,14 @@ def combination(cell: Cell) -> str:
     return ".".join(part for part in (cell.anchor, cell.treatment, cell.sampler) if part)
 
 
+known_cards = cache(cards)  # read once a process
 _card = cache(load_card)
 
 
 @cache
 def check_sections(scale: Scale, dataset: str) -> None:
     """Refuse sections and settings that no method knows, in the scale's file and in the data set's."""
-    known = cards()
+    known = known_cards()
     recommenders = [card for card in known.values() if card.kind != "treatment"]
     for where, sections in _files(scale, dataset):
         if not isinstance(sections, Mapping):

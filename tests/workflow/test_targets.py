@@ -1,0 +1,60 @@
+"""Every target can be asked for, at every scale, and plans something."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.test_workflow import CODE, copy_tree
+from workflow.targets import named_scale, targets
+
+ROOT = Path(__file__).parents[2]
+# In one process, because loading Snakemake takes longer than a plan. Prints a line for each target.
+PLAN = """
+import contextlib, io, re, sys
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+
+scale, targets = sys.argv[1], sys.argv[2:]
+for target in targets:
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        with SnakemakeApi(OutputSettings(dryrun=True)) as api:
+            workflow = api.workflow(
+                resource_settings=ResourceSettings(cores=2),
+                config_settings=ConfigSettings(config={"scale": scale}),
+                snakefile=Path("Snakefile"),
+            )
+            workflow.dag(DAGSettings(targets={target})).execute_workflow(executor="dryrun")
+    print(target, *re.findall(r"^total +(\\d+)", said.getvalue(), flags=re.MULTILINE)[-1:])
+"""
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    return copy_tree(tmp_path_factory.mktemp("targets"))
+
+
+def plan(folder: Path, scale: str, *names: str) -> dict[str, int]:
+    """Jobs of each target in a dry run."""
+    ended = subprocess.run([sys.executable, "-c", PLAN, scale, *names], cwd=folder, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return {name: int(total) for name, total in re.findall(r"^(\S+) (\d+)$", ended.stdout, flags=re.MULTILINE)}
+
+
+def test_every_target_plans_jobs(tree):
+    names = ["all", "demo", *targets("demo")]
+    jobs = plan(tree, "demo", *names)
+    assert set(jobs) == set(names) and all(count > 1 for count in jobs.values()), jobs
+    assert {"casr", "casr_table1", "casr_table2", "casr_table3"} <= set(names)
+    assert {"casr_figure3", "casr_figure4", "casr_figure5", "casr_figure6"} <= set(names)
+    assert jobs["all"] == jobs["demo"] > jobs["casr_table2"]
+
+
+def test_the_paper_scale_is_planned_whole(tree):
+    jobs = plan(tree, "paper", "all")
+    assert jobs["all"] > 1000 and "Snakefile" in CODE
+    assert len(named_scale("paper").content["papers"]["casr"]["datasets"]) == 9

@@ -1,0 +1,156 @@
+"""The whole workflow, small: a copy of the tree, one paper's table, from the generator to the CSV."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+from datasets.pipeline.files import read_json
+
+ROOT = Path(__file__).parents[2]
+CODE = ("Snakefile", "workflow", "profiles", "datasets", "methods", "paper_tables", "config")
+NOT_COPIED = shutil.ignore_patterns("raw", "__pycache__", ".*")
+SCALE = {
+    "scale": "mini",
+    "seeds": [1],
+    "settings": {"all": {"embedding": 8, "hidden": 8, "max_length": 8, "epochs": 1, "learning_rate": 0.01}},
+    "papers": {
+        "casr": {
+            "datasets": {"synthetic": {"augmented": ["narm"]}},
+            "baselines": [],
+            "controls": ["popularity"],
+            "anchors": ["narm"],
+            "strategies": ["casr-h"],
+            "samplers": ["narm"],
+            "combinations": {"synthetic": ["narm", "narm"]},
+        }
+    },
+}
+TABLE = "results/mini/tables/casr_table2.csv"
+
+
+def copy_tree(folder: Path) -> Path:
+    for name in CODE:
+        source = ROOT / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=NOT_COPIED)
+        else:
+            shutil.copy(source, folder / name)
+    write_scale(folder)
+    return folder
+
+
+def write_scale(folder: Path, **changes) -> None:
+    (folder / "config" / "mini.yaml").write_text(yaml.safe_dump(SCALE | changes))
+
+
+def snakemake(folder: Path, *arguments: str, scale: str = "mini") -> str:
+    """Run Snakemake in `folder`; what it printed. The runs of a test do not see those of this repository."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config", f"scale={scale}", "--quiet=host"]
+    ended = subprocess.run(
+        [*command, *arguments],
+        cwd=folder,
+        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
+        capture_output=True,
+        text=True,
+    )
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    return ended.stdout + ended.stderr
+
+
+def planned(output: str) -> set[str]:
+    """The folder of each file that a dry run would make: a cell's name, a pool's, a split's, or `tables`."""
+    files = re.findall(r"^ +output: (.+)$", output, flags=re.MULTILINE)
+    return {Path(file).parent.name for line in files for file in line.split(", ")}
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A tree in which the mini scale's Table 2 has been made."""
+    folder = copy_tree(tmp_path_factory.mktemp("tree"))
+    return folder, snakemake(folder, "casr_table2")
+
+
+def test_a_table_comes_out_of_nothing(tree):
+    folder, output = tree
+    rows = pd.read_csv(folder / TABLE).query("dataset == 'synthetic' and metric == 'ndcg'")
+    assert (rows["status"] == "done").all() and (rows["mean"] > 0).all()
+    assert {"popularity", "markov-chain", "shell-popularity", "narm"} <= set(rows["anchor"])
+    assert re.search(r"cell \d+ of \d+ · narm on synthetic.loo · NDCG@5 \d", output)
+
+
+def test_a_second_run_does_nothing(tree):
+    assert "Nothing to be done" in snakemake(tree[0], "casr_table2", "--dry-run")
+
+
+@pytest.mark.parametrize(
+    ("edited", "rerun"),
+    [
+        ("methods/narm/model.py", {"narm", "narm.casr-h.narm", "narm.casr-h"}),
+        ("methods/markov_chain/model.py", {"markov-chain"}),
+        ("methods/shell_popularity/popularity.awk", {"shell-popularity"}),
+        ("methods/casr/heuristic.py", {"narm.casr-h.narm", "narm.casr-h"}),
+        ("paper_tables/casr/render.py", set()),
+    ],
+)
+def test_an_edited_method_reruns_its_cells_and_what_builds_on_them(tree, edited, rerun):
+    file = tree[0] / edited
+    before = file.read_text()
+    try:
+        file.write_text(before + "\n# edited\n")
+        assert planned(snakemake(tree[0], "casr_table2", "--dry-run")) == rerun | {"tables"}
+    finally:
+        file.write_text(before)
+
+
+def test_a_failed_cell_shows_as_failed_and_the_rest_goes_on(tree):
+    folder = tree[0]
+    write_scale(folder, settings=SCALE["settings"] | {"narm": {"learning_rate": 1.0e30, "epochs": 3}})
+    try:
+        output = snakemake(folder, "casr_table2")
+        cells = folder / "results/mini/cells/casr/synthetic.loo"
+        narm, treated = (read_json(cells / name / "result.json") for name in ("narm", "narm.casr-h.narm"))
+        assert narm["status"] == "failed" and "not finite" in narm["reason"]
+        assert treated["status"] == "failed" and "builds on" in treated["reason"] and "not finite" in treated["reason"]
+        assert read_json(cells / "popularity" / "result.json")["status"] == "done"
+        rows = pd.read_csv(folder / TABLE).query("dataset == 'synthetic' and metric == 'ndcg'").set_index("anchor")
+        assert rows.loc["popularity", "status"] == "done" and "failed" in set(rows.loc[["narm"], "status"])
+        assert "failed" in output
+        write_scale(folder)
+        retry = [sys.executable, "-m", "workflow.retry", "--scale-file", "config/mini.yaml"]
+        assert "failed results taken away" in subprocess.run(retry, cwd=folder, capture_output=True, text=True).stdout
+        assert not (cells / "narm" / "result.json").exists()
+    finally:
+        write_scale(folder)
+
+
+@pytest.mark.parametrize("moment", ["seed-1.json", "seed-1.ranks.parquet"])
+def test_a_killed_cell_resumes_to_the_same_result(make_world, moment):
+    undisturbed, killed = make_world("undisturbed"), make_world("killed")
+    undisturbed.run("narm")
+    command = [sys.executable, "-m", "workflow.cells.run", "--scale-file", str(killed.file), "--cell"]
+    job = subprocess.Popen(
+        [*command, "casr/synthetic.loo/narm"],
+        cwd=killed.folder,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "CUDA_VISIBLE_DEVICES": ""},
+        stdout=subprocess.DEVNULL,
+    )
+    while not (killed.path("narm") / moment).exists() and job.poll() is None:
+        time.sleep(0.002)
+    job.send_signal(signal.SIGKILL)
+    job.wait()
+    killed.run("narm")
+    for seed in (1, 2):
+        for file in (f"seed-{seed}.safetensors", f"seed-{seed}.ranks.parquet"):
+            assert (killed.path("narm") / file).read_bytes() == (undisturbed.path("narm") / file).read_bytes()
+        found = [json.loads((world.path("narm") / f"seed-{seed}.json").read_text()) for world in (killed, undisturbed)]
+        assert found[0]["metrics"] == found[1]["metrics"] and found[0]["digest"] == found[1]["digest"]
