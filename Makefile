@@ -14,7 +14,7 @@ demo: .venv/ready
 ## test    style and tests
 test: .venv/ready
 	$(BIN)/ruff check
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 ## run     SCALE=quick: everything at a scale
 run: .venv/ready

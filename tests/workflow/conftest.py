@@ -26,7 +26,7 @@ SETTINGS = {
         "patience": 2,
         "learning_rate": 0.01,
     },
-    "casr": {"index": -1, "steps": 2},
+    "casr": {"index": -1, "steps": 2, "retrain_epochs": 2, "retrain_patience": 2},
 }
 PAPER = {
     "datasets": {"synthetic": {"augmented": ["narm"]}},
