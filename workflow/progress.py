@@ -13,6 +13,8 @@ from workflow.cells.graph import all_cells, result_file, seeds_of
 from workflow.scale import Scale
 
 TERMINAL = 3
+START = 3.0  # seconds until a job has loaded its libraries
+LOOKED_AT = 40  # finished cells that an estimate rests on: the latest
 
 
 def announce(message: str) -> None:
@@ -43,7 +45,8 @@ def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:
     if not waiting:
         return ""
     costs: dict[bool, list[float]] = {True: [], False: []}
-    for file in finished:
+    latest = sorted(finished, key=lambda file: file.stat().st_mtime)[-LOOKED_AT:]
+    for file in latest:
         content = read_json(file)
         treated = bool(content["cell"]["treatment"])
         costs[treated] += [seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values()]
@@ -57,5 +60,3 @@ def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:
     minutes = seconds / int(os.environ.get("WHATIFREC_JOBS", "1")) / 60
     return f" · about {minutes:.0f} min left" if minutes >= 1 else " · less than a minute left"
 
-
-START = 3.0  # seconds until a job has loaded its libraries

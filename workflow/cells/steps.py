@@ -49,7 +49,8 @@ def prepare_torch(threads: int) -> torch.device:
     """
     torch.set_num_threads(threads)
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    torch.use_deterministic_algorithms(True, warn_only=device.type == "cuda")
+    # what torch.use_deterministic_algorithms sets, without the compiler that it loads: a second of every job
+    torch.set_deterministic_debug_mode("warn" if device.type == "cuda" else "error")
     torch.utils.deterministic.fill_uninitialized_memory = False  # nothing here reads memory before it writes it
     return device
 
