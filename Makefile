@@ -4,7 +4,7 @@ PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14
 SCALE ?= paper
 BIN := .venv/bin
 
-.PHONY: demo test run tables retry plan lock clean
+.PHONY: demo test run tables publish retry plan lock clean
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
@@ -24,6 +24,10 @@ run: .venv/ready
 ## tables  SCALE=quick: tables and figures from what there is, without training
 tables: .venv/ready
 	@$(BIN)/python -m paper_tables.casr all --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## publish SCALE=quick: gather what was measured into small text files under results/published
+publish: .venv/ready
+	@$(BIN)/python -m workflow.publish --scale-file config/$(SCALE).yaml
 
 ## retry   SCALE=quick: take failed results away, so that the next run repeats them
 retry: .venv/ready

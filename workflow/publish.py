@@ -20,7 +20,16 @@ from workflow.cells.files import ranks_file
 from workflow.scale import Scale, load_scale, read_yaml
 
 METRICS = ("f1@5", "ndcg@5", "hr@10")
-COSTS = ("epochs", "best_epoch", "stopped_early", "train_seconds", "rank_seconds", "peak_memory_mb", "same_as", "digest")
+COSTS = (
+    "epochs",
+    "best_epoch",
+    "stopped_early",
+    "train_seconds",
+    "rank_seconds",
+    "peak_memory_mb",
+    "same_as",
+    "digest",
+)
 COPIED = ("tables/*.csv", "figures/*.csv", "figures/*.png")
 
 
@@ -50,8 +59,8 @@ def seed_rows(result) -> list[dict]:
         found, row = result.content["seeds"][seed], {**about, "seed": seed}
         for part, reading in ((part, reading) for part in ("validation", "test") for reading in ("kept", "removed")):
             row |= {f"{part} {reading} {metric}": found["metrics"][part][reading][metric] for metric in METRICS}
-        row |= {key: found.get(key) for key in COSTS}
-        row |= {f"sequences {key}": found.get("augmentation", {}).get(key) for key in ("drawn", "trained")}
+        row |= {key: found.get(key) for key in (*COSTS, "digest")}
+        row |= {f"sequences {key}": found.get("augmentation", {}).get(key) for key in ("candidates", "size", "trained")}
         ranks = ranks_file(result.folder, seed)
         row["ranks sha256"] = sha256(ranks) if ranks.is_file() else ""
         row["code"] = result.content["provenance"]["code"]

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
+from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
@@ -24,7 +25,7 @@ def fit_sampled(
     """
     generator = torch.Generator().manual_seed(run.seed)
     model.to(run.device)
-    optimizer = torch.optim.Adam(model.parameters(), lr=settings["learning_rate"], foreach=True)
+    optimizer = Adam(model.parameters(), settings["learning_rate"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for epoch in stopper:
         model.train()
@@ -33,9 +34,7 @@ def fit_sampled(
         for index in _batches(len(samples[0]), settings["batch"], generator, widths):
             index = index.to(run.device)
             value = loss(*(tensor[index] for tensor in samples))
-            optimizer.zero_grad(set_to_none=True)
-            value.backward()
-            optimizer.step()
+            optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)
         if not torch.isfinite(total):
             raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
+from methods.engine.adam import Adam
 from methods.engine.branches import Branches
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.losses import sampled_loss, softmax_loss
@@ -30,9 +31,7 @@ def fit_next_item(
     model.to(run.device)
     windows = _to(cut_windows(split, settings["max_length"]), run.device)
     extra = None if extra is None or not len(extra) else _by_window(_branches_to(extra, run.device), len(windows))
-    optimizer = torch.optim.Adam(
-        model.parameters(), lr=settings["learning_rate"], weight_decay=settings["weight_decay"], foreach=True
-    )
+    optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for epoch in stopper:
         model.train()
@@ -43,9 +42,7 @@ def fit_next_item(
                 loss = softmax_loss(model, states, targets)
             else:
                 loss = sampled_loss(model, states, targets, settings["negatives"], generator)
-            optimizer.zero_grad(set_to_none=True)
-            (loss / len(targets)).backward()
-            optimizer.step()
+            optimizer.step(loss / len(targets))
             total, count = total + loss.detach(), count + len(targets)
         if not torch.isfinite(total):
             raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")

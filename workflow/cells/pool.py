@@ -18,7 +18,7 @@ from workflow.cells import augment, graph, provenance
 from workflow.cells.errors import told
 from workflow.cells.files import DONE, alone, built_on, finished, pool_file, seed_file, tuned_settings, weights_file
 from workflow.cells.settings import treatment_method
-from workflow.cells.steps import load_weights, prepare_torch
+from workflow.cells.steps import device_name, load_weights, prepare_torch
 from workflow.scale import Scale, load_scale
 
 
@@ -49,7 +49,7 @@ def draw(scale: Scale, pool: graph.Pool) -> None:
                 write_json(seed_file(folder, seed), found)
             seeds[str(seed)] = found
         about = {"status": DONE, "reason": "", "settings": settings, "seeds": seeds}
-        about["provenance"] = provenance.record(graph.code_of_pool(pool), scale.threads)
+        about["provenance"] = provenance.record(graph.code_of_pool(pool), scale.threads, device_name(device))
         write_json(folder / "pool.json", about)
 
 

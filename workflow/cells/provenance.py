@@ -62,13 +62,14 @@ def imported(file: Path) -> tuple[Path, ...]:
     return tuple(sorted(path for path in candidates if path.is_file()))
 
 
-def record(code: str, threads: int) -> dict:
+def record(code: str, threads: int, device: str) -> dict:
     """Where and with what a result was made."""
     return {
         "code": code,
         "versions": versions(),
         "processor": processor(),
         "threads": threads,
+        "device": device,
         "finished": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 

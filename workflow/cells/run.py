@@ -6,8 +6,6 @@ Each finished seed is kept, so that a retry or a resumed run trains only what is
 import argparse
 from pathlib import Path
 
-import torch
-
 from datasets.pipeline.files import read_json, sha256, write_json
 from paper_tables.cell import Cell
 from workflow import progress
@@ -15,7 +13,7 @@ from workflow.cells import graph, provenance
 from workflow.cells.errors import told
 from workflow.cells.files import DONE, alone, built_on, finished, seed_file, tuned_settings
 from workflow.cells.seeds import Job, run_seed, say
-from workflow.cells.steps import load_training_data, prepare_torch
+from workflow.cells.steps import device_name, load_training_data, prepare_torch
 from workflow.scale import Scale, load_scale
 
 
@@ -44,11 +42,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             "settings": settings,
             "digest": provenance.digest([found["digest"] for found in seeds.values()]),
             "seeds": seeds,
-            "provenance": {
-                **provenance.record(code, scale.threads),
-                "split": about_split,
-                "device": torch.cuda.get_device_name() if device.type == "cuda" else "cpu",
-            },
+            "provenance": {**provenance.record(code, scale.threads, device_name(device)), "split": about_split},
         }
         write_json(graph.result_file(scale, cell), result)
     return result

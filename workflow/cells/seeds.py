@@ -21,7 +21,8 @@ from workflow.cells import augment, graph
 from workflow.cells.files import built_on, pool_file, ranks_file, weights_file
 from workflow.cells.provenance import peak_memory_mb
 from workflow.cells.settings import combination
-from workflow.cells.steps import Trained, TrainingData, derived_seed, final_ranks, load_weights, metrics, train
+from workflow.cells.steps import Trained, TrainingData, build, derived_seed, final_ranks, load_weights, metrics, train
+from workflow.cells.truth import against_truth
 from workflow.scale import Scale
 
 
@@ -88,7 +89,11 @@ def treated(job: Job, seed: int) -> dict:
     say(f"{len(extra):,} extra sequences")
     outcome = evaluated(job, seed, retrained(job, seed, extra)) if len(extra) else untouched(job, seed)
     card = augment.card(pool, split, windows, settings, job.data.validation, load_targets(job.test_file))
-    return {**outcome, "augmentation": {**card, "trained": len(extra)}}
+    anchor = build(job.cell.anchor, split, job.settings["anchor"], seed)
+    truth = against_truth(
+        job.scale.results / "data" / job.cell.dataset, job.cell.dataset, pool, settings, windows, anchor
+    )
+    return {**outcome, "augmentation": {**card, **truth, "trained": len(extra)}}
 
 
 def retrained(job: Job, seed: int, extra: Branches) -> Trained:

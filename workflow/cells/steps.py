@@ -55,6 +55,10 @@ def prepare_torch(threads: int) -> torch.device:
     return device
 
 
+def device_name(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
+
+
 def derived_seed(seed: int, *names: str) -> int:
     """A seed for one purpose. The plain cell's is the seed itself; cells of one combination share theirs, so that the
     points of a curve differ by what they vary and not by luck."""

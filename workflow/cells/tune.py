@@ -19,7 +19,7 @@ from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
 from workflow.cells.files import DONE, alone, tuned_settings
-from workflow.cells.steps import load_training_data, prepare_torch
+from workflow.cells.steps import device_name, load_training_data, prepare_torch
 from workflow.cells.trials import Search, validation_value
 from workflow.scale import Scale, load_scale
 
@@ -67,7 +67,7 @@ def tune(scale: Scale, cell: Cell) -> dict:
             "seed": seed,
             "trials": made,
             "seconds": round(sum(trial["seconds"] for trial in made), 3),
-            "provenance": provenance.record(recipe[0], scale.threads),
+            "provenance": provenance.record(recipe[0], scale.threads, device_name(device)),
         }
         write_json(output, result)
     return result
