@@ -1,8 +1,8 @@
 """A scale planned on paper, from cells that were measured at any scale: `make plan SCALE=paper`.
 
-Training is taken to cost (trained pairs) x (epochs) x (items of the catalogue), as the full softmax does, with the mean
-rate of the measured cells of the same method on the same kind of device; a pool (samples) x (items); files grow with
-what they hold. Epochs are those that were measured, on average. A rough figure, good for asking for machine time.
+Training is taken to cost (trained pairs) x (items of the catalogue and a constant), as the full softmax does, with the
+mean rate of the measured seeds of the same method on the same kind of device, their epochs included; a pool likewise.
+Files grow with what they hold. A rough figure, good for asking for machine time.
 """
 
 import argparse
@@ -21,6 +21,8 @@ from workflow.cells.errors import told
 from workflow.cells.files import DONE
 from workflow.scale import Scale, load_scale
 
+BESIDE_SOFTMAX = 2000  # what a pair costs besides the scores of all items, in items: state, attention, bookkeeping
+
 
 @dataclass(frozen=True)
 class Size:
@@ -30,8 +32,8 @@ class Size:
 
     @property
     def work(self) -> float:
-        """Pairs x items of one epoch."""
-        return float(self.interactions) * self.items
+        """Of one epoch, in pairs x items."""
+        return float(self.interactions) * (self.items + BESIDE_SOFTMAX)
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """What runs, how many cells are done, the time left: one line as each cell begins and ends.
 
-A job's own output goes into its log; the workflow gives it the terminal as file descriptor 3.
+A job's own output goes into its log; the workflow gives it the terminal as the file descriptor that WHATIFREC_TERMINAL
+names. A command that is typed by hand has its terminal anyway.
 """
 
 import os
@@ -12,17 +13,17 @@ from paper_tables.cell import Cell
 from workflow.cells.graph import all_cells, result_file, seeds_of
 from workflow.scale import Scale
 
-TERMINAL = 3
 START = 3.0  # seconds until a job has loaded its libraries
 LOOKED_AT = 40  # finished cells that an estimate rests on: the latest
 
 
 def announce(message: str) -> None:
-    """Print a line to the terminal behind the log, or nowhere where there is none."""
-    try:
-        os.write(TERMINAL, f"{message}\n".encode())
-    except OSError:
-        pass
+    """Print a line to the terminal, past the log."""
+    terminal = os.environ.get("WHATIFREC_TERMINAL")
+    if terminal is None:
+        print(message, flush=True)
+    else:
+        os.write(int(terminal), f"{message}\n".encode())
 
 
 def report(scale: Scale, cell: Cell, result: dict) -> None:
@@ -59,4 +60,3 @@ def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:
         seconds += START + len(seeds_of(scale, cell)) * sum(own) / len(own)
     minutes = seconds / int(os.environ.get("WHATIFREC_JOBS", "1")) / 60
     return f" · about {minutes:.0f} min left" if minutes >= 1 else " · less than a minute left"
-

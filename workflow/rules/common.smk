@@ -39,6 +39,7 @@ ATTEMPTS = 3
 
 # Jobs run with the Python that runs Snakemake, and know how many of them run side by side (for the time left).
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["WHATIFREC_TERMINAL"] = "3"  # the rules of training jobs say 3>&2
 os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, GPU))
 
 

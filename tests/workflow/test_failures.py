@@ -1,0 +1,87 @@
+"""What follows an error: another attempt, or a result that says why; and the words for the terminal."""
+
+import os
+
+import pytest
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, write_json
+from workflow import progress
+from workflow.cells.errors import NO_RETRY, told
+from workflow.cells.failed import another_attempt, reason
+from workflow.retry import take_failed_away
+
+
+@pytest.mark.parametrize(
+    ("code", "attempt", "again"),
+    [
+        (1, 1, True),
+        (137, 2, True),  # killed: more memory may help
+        (1, 3, False),
+        (137, 3, False),
+        (NO_RETRY, 1, False),
+        (130, 3, True),  # Ctrl-C and the like end the run and leave no failed result
+        (143, 3, True),
+    ],
+)
+def test_attempts(code, attempt, again):
+    assert another_attempt(code, attempt, attempts=3) is again
+
+
+def test_a_reason_is_one_line_for_a_table(tmp_path):
+    log = tmp_path / "cell.log"
+    assert reason(1, log) == f"ended with code 1; see {log}"
+    log.write_text("epoch 1\nerror: key 'x' is unknown\n\n")
+    assert reason(NO_RETRY, log) == "key 'x' is unknown"
+    assert reason(137, log) == f"killed, most likely for want of memory; see {log}"
+    assert reason(139, log) == f"ended with code 139; see {log}"
+
+
+@pytest.mark.parametrize(
+    ("error", "ends"),
+    [(BadInput("x"), SystemExit), (FloatingPointError("x"), SystemExit), (KeyError("x"), SystemExit),
+     (MemoryError(), MemoryError), (RuntimeError("CUDA"), RuntimeError), (OSError(), OSError)],
+)  # fmt: skip
+def test_only_what_may_end_better_is_tried_again(error, ends):
+    with pytest.raises(ends) as ended, told():
+        raise error
+    if ends is SystemExit:
+        assert ended.value.code == NO_RETRY
+
+
+def test_retry_takes_failed_results_away_and_no_others(tmp_path):
+    files = {
+        "cells/casr/lastfm.loo/narm/result.json": "failed",
+        "cells/casr/lastfm.loo/stamp/result.json": "done",
+        "pools/lastfm.loo/stamp.casr-d/pool.json": "failed",
+        "tuning/lastfm.loo/narm.json": "failed",
+    }
+    for name, status in files.items():
+        write_json(tmp_path / name, {"status": status})
+    seed = tmp_path / "cells/casr/lastfm.loo/narm/seed-1.json"
+    write_json(seed, {"digest": "kept"})
+    removed = take_failed_away(tmp_path)
+    assert {str(file.relative_to(tmp_path)) for file in removed} == {n for n, s in files.items() if s == "failed"}
+    assert seed.exists() and read_json(tmp_path / "cells/casr/lastfm.loo/stamp/result.json")["status"] == "done"
+
+
+def test_progress_says_what_ended_how_many_are_done_and_what_is_left(world, monkeypatch):
+    said = []
+    monkeypatch.setattr(progress, "announce", said.append)
+    result = world.run("narm")
+    progress.report(world.scale, world.cell("narm"), result)
+    total = len(progress.all_cells(world.scale))
+    assert said[0].startswith(f"cell 1 of {total} · narm on synthetic.loo · NDCG@5 ") and said[0].endswith("left")
+    progress.report(world.scale, world.cell("stamp"), {"status": "failed", "reason": "killed"})
+    assert "stamp on synthetic.loo · failed: killed" in said[1]
+
+
+def test_words_for_the_terminal_go_past_the_log(monkeypatch, capfd):
+    reader, writer = os.pipe()
+    monkeypatch.setenv("WHATIFREC_TERMINAL", str(writer))
+    progress.announce("cell 1 of 2")
+    os.close(writer)
+    assert os.read(reader, 100) == b"cell 1 of 2\n" and capfd.readouterr().out == ""
+    monkeypatch.delenv("WHATIFREC_TERMINAL")
+    progress.announce("cell 2 of 2")
+    assert capfd.readouterr().out == "cell 2 of 2\n"
