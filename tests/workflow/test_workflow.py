@@ -23,7 +23,7 @@ SCALE = {
     "scale": "mini",
     "seeds": [1],
     "settings": {
-        "all": {"embedding": 8, "hidden": 8, "max_length": 8, "epochs": 1, "learning_rate": 0.01},
+        "all": {"embedding": 8, "hidden": 8, "max_length": 30, "epochs": 1, "learning_rate": 0.01},
         "casr": {"retrain_epochs": 1},
     },
     "papers": {
