@@ -1,6 +1,9 @@
 # What a reader types. Each command sets itself up: only Python 3.11 or newer, make and git are needed.
 
-PYTHON ?= $(firstword $(foreach name,python3.11 python3.12 python3.13 python3.14 python3 python,$(shell command -v $(name))))
+# The first Python that is new enough.
+NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))'
+PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.14 python; do \
+    $$name $(NEW_ENOUGH) 2> /dev/null && echo $$name && break; done)
 SCALE ?= paper
 BIN := .venv/bin
 
@@ -53,7 +56,7 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cu
 
 # A second call finds the stamp and installs nothing.
 .venv/ready: requirements.lock
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	@test -n "$(PYTHON)" && $(PYTHON) $(NEW_ENOUGH) || \
 	    { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
