@@ -14,6 +14,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
 from workflow.cells import graph
@@ -46,13 +47,15 @@ class Measured:
     seconds: float
 
 
-def size_of(dataset: str, results: Path) -> Size | None:
-    """Counts of a prepared data set at any scale, else those that its paper prints."""
+def size_of(dataset: str, results: Path) -> Size:
+    """Counts of a prepared data set at any scale, else those that its paper prints. BadInput where there is neither."""
     for file in sorted(results.glob(f"*/data/{dataset}/data.json")):
         counts = read_json(file)["counts"]
         return Size(counts["users"], counts["items"], counts["interactions"])
     printed = card(dataset).printed
-    return printed and Size(printed["users"], printed["items"], printed["interactions"])
+    if printed is None:
+        raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
+    return Size(printed["users"], printed["items"], printed["interactions"])
 
 
 def measured(results: Path) -> Iterator[Measured]:
@@ -60,7 +63,7 @@ def measured(results: Path) -> Iterator[Measured]:
     for file in sorted(results.glob("*/cells/*/*/*/result.json")):
         content = read_json(file)
         size = size_of(file.parts[-3].split(".")[0], results)
-        if content["status"] != DONE or size is None:
+        if content["status"] != DONE:
             continue
         for seed in content["seeds"].values():
             seconds = seed["train_seconds"] + seed["rank_seconds"]
@@ -70,7 +73,7 @@ def measured(results: Path) -> Iterator[Measured]:
     for file in sorted(results.glob("*/pools/*/*/pool.json")):
         content = read_json(file)
         size = size_of(file.parts[-3].split(".")[0], results)
-        if content["status"] == DONE and size is not None:
+        if content["status"] == DONE:
             for seed in content["seeds"].values():
                 yield Measured("pool", content["provenance"]["device"], size, seed["seconds"])
 

@@ -25,12 +25,9 @@ rule cell:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
-        " python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
+        LEASED + "python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} 3>&2 > {log} 2>&1"
-        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
-        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} --output {output} --log {log} --code $?"
-        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+        + OR_FAILED + OF_CELL
 
 
 rule pool:
@@ -53,12 +50,9 @@ rule pool:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
-        " python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
+        LEASED + "python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
         " --split {wildcards.split} --pool {wildcards.pool} 3>&2 > {log} 2>&1"
-        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
-        " --output {output} --log {log} --code $?"
-        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+        + OR_FAILED
 
 
 rule tune:
@@ -81,9 +75,6 @@ rule tune:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} --"
-        " python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
+        LEASED + "python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
         " --split {wildcards.split} --cell {wildcards.cell} 3>&2 > {log} 2>&1"
-        " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
-        " --output {output} --log {log} --code $?"
-        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+        + OR_FAILED

@@ -42,6 +42,14 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["WHATIFREC_TERMINAL"] = "3"  # the rules of training jobs say 3>&2
 os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, GPU))
 
+# Around the command of a job that trains: a card of its own before it, and after it what becomes of a failure.
+LEASED = "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} -- "
+OR_FAILED = (
+    " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml --output {output} --log {log}"
+    " --code $? --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+)
+OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
+
 
 wildcard_constraints:
     scale=r"[a-z0-9-]+",
