@@ -33,3 +33,5 @@ class Adam:
             lr=self.learning_rate, beta1=DECAYS[0], beta2=DECAYS[1], weight_decay=self.weight_decay, eps=EPSILON,
             amsgrad=False, maximize=False,
         )  # fmt: skip
+        # the kernel changes the parameters behind autograd's back; who keeps something made of them must notice
+        torch.autograd.graph.increment_version(self.parameters)

@@ -6,6 +6,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from methods.engine.recommender import SequentialRecommender
+from methods.engine.sampling import other_items
 
 LOGITS_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 27}  # 2 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
 
@@ -56,10 +57,8 @@ def sampled_loss(
     The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. Negatives are
     uniform over the other items of the catalogue.
     """
-    catalogue = model.item_embedding.num_embeddings
-    drawn = torch.randint(catalogue - 1, (len(targets), negatives), generator=generator).to(targets.device)
-    drawn = drawn + (drawn >= targets[:, None])  # skips the target, uniform over the rest
-    items = torch.cat([targets[:, None], drawn], dim=1)
+    drawn = other_items(targets.cpu(), negatives, model.item_embedding.num_embeddings, generator)
+    items = torch.cat([targets[:, None], drawn.to(targets.device)], dim=1)
     logits = torch.einsum("nd,nkd->nk", states, model.item_embedding(items))
     signs = torch.ones_like(logits)
     signs[:, 1:] = -1

@@ -30,7 +30,7 @@ def fit_next_item(
     generator = torch.Generator().manual_seed(run.seed)  # batches and negatives, alike on every device
     model.to(run.device)
     windows = _to(cut_windows(split, settings["max_length"]), run.device)
-    extra = None if extra is None or not len(extra) else _by_window(_branches_to(extra, run.device), len(windows))
+    extra = None if extra is None or not len(extra) else _Grouped(_branches_to(extra, run.device), len(windows))
     optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for epoch in stopper:
@@ -100,10 +100,6 @@ class _Grouped:
         rows = torch.repeat_interleave(torch.arange(len(batch), device=batch.device), counts)
         inside = torch.arange(len(rows), device=batch.device) - (counts.cumsum(0) - counts)[rows]
         return self.branches.take(self.first[batch][rows] + inside), rows
-
-
-def _by_window(branches: Branches, windows: int) -> _Grouped:
-    return _Grouped(branches, windows)
 
 
 def _to(windows: Windows, device: torch.device) -> Windows:

@@ -61,9 +61,10 @@ class SASRec(SequentialRecommender):
 
 
 class Block(nn.Module):
-    """x + Dropout(attention(LayerNorm(x))), then x + Dropout(feed-forward(LayerNorm(x))) (eqs. 3 to 5).
+    """n + attention(n, x, x) with n = LayerNorm(x), then m + Dropout(feed-forward(m)) with m = LayerNorm of that.
 
-    Queries come from the normalised input, keys and values from the input itself, as in the authors' code.
+    Attention and feed-forward are eqs. 2 to 4. Where the paper writes x + Dropout(g(LayerNorm(x))), the authors' code,
+    followed here, adds to the normalised input and takes keys and values from the input itself.
     """
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:

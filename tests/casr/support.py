@@ -1,5 +1,7 @@
 """A tiny model with an exact branch, a tiny split, and settings: enough to repeat every equation slowly."""
 
+import json
+
 import torch
 from torch import nn
 
@@ -40,3 +42,19 @@ def tiny_split(lengths, catalogue=12, seed=0, categories=4):
 def card_settings(**changes):
     """The card's settings, changed by keywords."""
     return load_card("casr").configured(changes)
+
+
+def write_split(folder, histories, targets, catalogue):
+    """A split's files for users with these training histories and (validation, test) targets. Returns the folder."""
+    users = range(len(histories))
+    rows = {"train": [(user, item) for user in users for item in histories[user]]}
+    rows |= {
+        part: [(user, targets[user][place]) for user in users] for place, part in enumerate(("validation", "test"))
+    }
+    for part, pairs in rows.items():
+        text = "".join(f"{user},{item}\n" for user, item in pairs)
+        (folder / f"{part}.csv").write_text("user,item\n" + text)
+    (folder / "items.csv").write_text("item,category\n" + "".join(f"{item},-1\n" for item in range(catalogue)))
+    about = {"name": "made.loo", "users": len(histories), "items": catalogue, "digest": "made"}
+    (folder / "split.json").write_text(json.dumps(about))
+    return folder

@@ -24,3 +24,10 @@ def test_steps_equal_torchs_adam(weight_decay):
         torch.testing.assert_close(found, expected)
     if weight_decay == 0:
         assert unused.tolist() == [1.0, 1.0]
+
+
+def test_a_step_shows_in_the_version_of_every_parameter():
+    parameter = nn.Parameter(torch.ones(3))
+    before = parameter._version
+    Adam([parameter], 0.1).step(parameter.square().sum())
+    assert parameter._version > before  # NAIS keeps a table that it renews by this

@@ -118,10 +118,14 @@ def test_a_branch_equals_the_whole_history_computed_anew(name, steps):
 @pytest.mark.parametrize("name", ANCHORS)
 def test_padding_changes_nothing(name):
     model = make_model(name)
-    items, users = torch.randint(1, CATALOGUE, (2, 4)), torch.arange(2)
-    padded = torch.cat([items, torch.zeros(2, 3, dtype=torch.int64)], 1)
-    lengths = torch.tensor([4, 4])
-    torch.testing.assert_close(model.score(users, padded, lengths), model.score(users, items, lengths))
+    items, users, lengths = torch.randint(CATALOGUE, (3, LENGTH)), torch.arange(3), torch.tensor([2, 4, LENGTH])
+    scores = model.score(users, items, lengths)
+    for row, length in enumerate(lengths):
+        alone = model.score(users[row : row + 1], items[row : row + 1, :length], lengths[row : row + 1])
+        torch.testing.assert_close(scores[row : row + 1], alone)
+        filled = items[row : row + 1].clone()
+        filled[:, length:] = torch.randint(CATALOGUE, (1, LENGTH - length))
+        torch.testing.assert_close(model.score(users[row : row + 1], filled, lengths[row : row + 1]), alone)
 
 
 def planted_split():
