@@ -3,7 +3,7 @@
 Below results/published/<scale>/: every table and figure as CSV (figures as PNG too), `cells.csv` with one row for each
 seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each data
 set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines. A
-cell that failed has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
+failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
 """
 
 import argparse
