@@ -2,7 +2,8 @@
 
 Snakemake counts GPUs but does not say which one a job has. Here a job takes a lock on a slot of a card, and becomes the
 command with the lock's descriptor inherited: the slot is free again when the job and its children are gone, however
-they ended. Without a GPU, or where a scheduler has chosen one already, the command runs as it is.
+they ended. Without a GPU, or where a scheduler has chosen one already, the command runs as it is. Every job is told to
+keep the memory that it has once asked for.
 """
 
 import argparse
@@ -18,6 +19,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 POLL_SECONDS = 0.2
+# glibc gives large buffers back to the system when they are freed, and every next step of a training faults their pages
+# in again: on a CPU up to half of the time. The job keeps them. Other C libraries look at neither variable.
+KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 30), "MALLOC_MMAP_THRESHOLD_": str(4 << 30)}
 SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")  # their jobs see only the cards that are theirs
 
 
@@ -59,6 +63,8 @@ def main() -> None:
         card, held = take_slot(cards, options.slots_per_gpu, options.folder)
         os.environ["CUDA_VISIBLE_DEVICES"] = card
         os.set_inheritable(held, True)
+    for name, value in KEPT_MEMORY.items():
+        os.environ.setdefault(name, value)
     sys.stdout.flush()
     os.execvp(options.command[0], options.command)
 

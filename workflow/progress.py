@@ -11,6 +11,7 @@ from pathlib import Path
 from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
 from workflow.cells.graph import all_cells, result_file, seeds_of
+from workflow.cells.settings import known_cards
 from workflow.scale import Scale
 
 START = 3.0  # seconds until a job has loaded its libraries
@@ -27,18 +28,20 @@ def announce(message: str) -> None:
 
 
 def report(scale: Scale, cell: Cell, result: dict) -> None:
-    """Say that a cell has ended, and how far the scale's cells are."""
+    """Say that a cell has ended, and how far the scale's cells are. Of its values only the validation's is shown: who
+    watches a run must not choose by the test."""
     cells = list(all_cells(scale).values())
     done = {each.identifier: file for each in cells if (file := result_file(scale, each)).is_file()}
-    line = f"cell {len(done)} of {len(cells)} · {cell.name} on {cell.split}{_value(result)}"
+    line = f"cell {len(done)} of {len(cells)} · {cell.name} on {cell.split}{_value(cell, result)}"
     announce(line + _left(scale, [each for each in cells if each.identifier not in done], done.values()))
 
 
-def _value(result: dict) -> str:
+def _value(cell: Cell, result: dict) -> str:
     if result["status"] != "done":
         return f" · failed: {result['reason']}"
-    values = [seed["metrics"]["test"]["kept"]["ndcg@5"] for seed in result["seeds"].values()]
-    return f" · NDCG@5 {100 * sum(values) / len(values):.2f} %"
+    reading = "removed" if known_cards()[cell.anchor].exclude_seen else "kept"
+    values = [seed["metrics"]["validation"][reading]["ndcg@5"] for seed in result["seeds"].values()]
+    return f" · validation NDCG@5 {100 * sum(values) / len(values):.2f} %"
 
 
 def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:

@@ -1,22 +1,26 @@
 """Gather what was measured into small text files: `make publish SCALE=quick`.
 
 Below results/published/<scale>/: every table and figure as CSV (figures as PNG too), `cells.csv` with one row for each
-seed of each cell, `data.json` with each data set's counts, checksums and audit, and `provenance.json` with the scale's
-files, versions and machines. What was not run has no row in `cells.csv`, and its status in the tables.
+seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each data
+set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines. A
+failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
 """
 
 import argparse
+import json
 import shutil
+import subprocess
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
-from paper_tables.results import DONE, read_result
+from paper_tables.results import DONE, Result, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
 from workflow.cells.files import ranks_file
+from workflow.cells.provenance import ROOT
 from workflow.scale import Scale, load_scale, read_yaml
 
 METRICS = ("f1@5", "ndcg@5", "hr@10")
@@ -43,15 +47,37 @@ def publish(scale: Scale, target: Path) -> pd.DataFrame:
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
     rows = pd.DataFrame([row for result in known.values() for row in seed_rows(result)])
-    with whole_file(target / "cells.csv") as temporary:
-        rows.to_csv(temporary, index=False, float_format="%.6f")
+    write_csv(target / "cells.csv", rows)
+    trials = pd.DataFrame(trial_rows(scale.results / "tuning"))
+    if len(trials):
+        write_csv(target / "tuning.csv", trials)
     write_json(target / "data.json", data_sets(scale))
     write_json(target / "provenance.json", provenance(scale, known, planned=len(results)))
     return rows
 
 
-def seed_rows(result) -> list[dict]:
-    """One row for each finished seed; a cell that failed has a row that says why."""
+def write_csv(file: Path, rows: pd.DataFrame) -> None:
+    with whole_file(file) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.6f")
+
+
+def trial_rows(folder: Path) -> list[dict]:
+    """One row for each trial below `folder`, which holds <split>/<cell>.json; a search that failed has a row that says
+    why."""
+    rows = []
+    for file in sorted(folder.glob("*/*.json")):
+        content = read_json(file)
+        about = {"split": file.parent.name, "cell": file.stem, "status": content["status"], "reason": content["reason"]}
+        for trial in content.get("trials", [{}]):
+            settings = json.dumps(trial["settings"], sort_keys=True) if trial else ""
+            value, seconds = trial.get("validation"), trial.get("seconds")
+            reason = trial.get("reason") or content["reason"]
+            rows.append({**about, "reason": reason, "settings": settings, "validation": value, "seconds": seconds})
+    return rows
+
+
+def seed_rows(result: Result) -> list[dict]:
+    """One row for each finished seed; a cell that failed without any has a row that says why."""
     cell = result.cell
     about = {"split": cell.split, "cell": cell.name, "status": result.status, "reason": result.reason}
     rows = []
@@ -59,11 +85,11 @@ def seed_rows(result) -> list[dict]:
         found, row = result.content["seeds"][seed], {**about, "seed": seed}
         for part, reading in ((part, reading) for part in ("validation", "test") for reading in ("kept", "removed")):
             row |= {f"{part} {reading} {metric}": found["metrics"][part][reading][metric] for metric in METRICS}
-        row |= {key: found.get(key) for key in (*COSTS, "digest")}
+        row |= {key: found.get(key) for key in COSTS}
         row |= {f"sequences {key}": found.get("augmentation", {}).get(key) for key in ("candidates", "size", "trained")}
         ranks = ranks_file(result.folder, seed)
         row["ranks sha256"] = sha256(ranks) if ranks.is_file() else ""
-        row["code"] = result.content["provenance"]["code"]
+        row["code"] = result.content.get("provenance", {}).get("code", "")
         rows.append(row)
     return rows or [about]
 
@@ -78,17 +104,19 @@ def data_sets(scale: Scale) -> dict:
 
 
 def provenance(scale: Scale, known: dict, planned: int) -> dict:
-    """What the runs shared: the scale as it stands, versions, machines, and the hours of training."""
-    records = [result.content["provenance"] for result in known.values()]
+    """What the runs shared: the scale as it stands, the commit, versions, machines, and the hours of training."""
+    records = [result.content["provenance"] for result in known.values() if result.done]
     seeds = [seed for result in known.values() for seed in result.content.get("seeds", {}).values()]
+    finished = sorted(record["finished"] for record in records)
     return {
+        "commit": commit(),
         "scale": yaml.safe_load(scale.file.read_text(encoding="utf-8")),
         "settings": {file.stem: read_yaml(file) for file in sorted(scale.settings_file("").parent.glob("*.yaml"))},
         "settings of cells": {name: result.content["settings"] for name, result in known.items() if result.done},
         "splits": {record["split"]["name"]: record["split"] for record in records},
         "versions": sorted({tuple(sorted(record["versions"].items())) for record in records}),
         "machines": sorted({(record["processor"], record["device"], record["threads"]) for record in records}),
-        "finished": [min(record["finished"] for record in records), max(record["finished"] for record in records)],
+        "finished": [*finished[:1], *finished[-1:]],
         "cells": {
             "planned": planned,
             "done": sum(result.status == DONE for result in known.values()),
@@ -96,6 +124,15 @@ def provenance(scale: Scale, known: dict, planned: int) -> dict:
         },
         "training hours": round(sum(seed.get("train_seconds", 0) for seed in seeds) / 3600, 3),
     }
+
+
+def commit() -> str:
+    """The commit that is checked out as results are published; empty where the project is not a checkout of git."""
+    try:
+        asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
+    except FileNotFoundError:
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def main() -> None:

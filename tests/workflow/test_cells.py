@@ -7,8 +7,8 @@ import pytest
 import torch
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
-from workflow.cells import graph, seeds
+from datasets.pipeline.files import read_json, write_json
+from workflow.cells import graph, pool, seeds
 from workflow.cells.tune import candidates, tune
 
 
@@ -37,6 +37,30 @@ def test_a_retry_keeps_finished_seeds_and_trains_the_missing_ones(world, monkeyp
         method, data, settings, seed, *rest))  # fmt: skip
     world.run("narm")
     assert trained == [2]
+
+
+def test_an_outdated_seed_is_gone_before_its_files_are_replaced(world, monkeypatch):
+    world.run("narm")
+    seed = world.path("narm") / "seed-1.json"
+    write_json(seed, read_json(seed) | {"digest": "of other settings"})
+    monkeypatch.setattr(seeds, "train", diverge)
+    with pytest.raises(FloatingPointError):
+        world.run("narm")
+    assert not seed.exists() and (world.path("narm") / "seed-2.json").exists()
+
+
+def test_an_outdated_pool_is_gone_before_its_sequences_are_replaced(world, monkeypatch):
+    world.run("narm.casr-d.stamp")
+    seed = world.folder / world.pool("narm.casr-d.stamp").folder(world.scale.results) / "seed-1.json"
+    write_json(seed, read_json(seed) | {"digest": "of other settings"})
+    monkeypatch.setattr(pool, "generate", diverge)
+    with pytest.raises(FloatingPointError):
+        pool.draw(world.scale, world.pool("narm.casr-d.stamp"))
+    assert not seed.exists()
+
+
+def diverge(*arguments, **options):
+    raise FloatingPointError("not finite")
 
 
 def test_equal_seeds_give_equal_bits(make_world):
@@ -92,6 +116,8 @@ def test_a_control_has_as_many_sequences_and_epochs(world):
             control["seeds"][seed]["augmentation"]["trained"] == treated["seeds"][seed]["augmentation"]["trained"] > 0
         )
         assert control["seeds"][seed]["epochs"] == treated["seeds"][seed]["epochs"]
+        # what is known of the pool does not describe random items
+        assert set(control["seeds"][seed]["augmentation"]) == {"control", "trained"}
     assert not ranks(world, "narm.casr-h.stamp.control", 1).equals(ranks(world, "narm.casr-h.stamp", 1))
 
 

@@ -71,7 +71,8 @@ def test_progress_says_what_ended_how_many_are_done_and_what_is_left(world, monk
     result = world.run("narm")
     progress.report(world.scale, world.cell("narm"), result)
     total = len(progress.all_cells(world.scale))
-    assert said[0].startswith(f"cell 1 of {total} · narm on synthetic.loo · NDCG@5 ") and said[0].endswith("left")
+    assert said[0].startswith(f"cell 1 of {total} · narm on synthetic.loo · validation NDCG@5 ")
+    assert said[0].endswith("left")
     progress.report(world.scale, world.cell("stamp"), {"status": "failed", "reason": "killed"})
     assert "stamp on synthetic.loo · failed: killed" in said[1]
 

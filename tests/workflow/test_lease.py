@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from workflow.lease import devices
+from workflow.lease import KEPT_MEMORY, devices
 
 ROOT = Path(__file__).parents[2]
 # Takes exclusive hold of a file named after its card, and reports a second holder.
@@ -60,6 +60,12 @@ def test_a_scheduler_s_choice_stays(tmp_path):
     job = start(tmp_path, "3", "sh", "-c", "echo $CUDA_VISIBLE_DEVICES", SLURM_JOB_ID="7")
     assert job.communicate()[0] == "3\n"
     assert not list(tmp_path.iterdir())
+
+
+def test_a_job_keeps_its_memory_unless_the_user_says_otherwise(tmp_path):
+    say = ("sh", "-c", "echo $MALLOC_TRIM_THRESHOLD_ $MALLOC_MMAP_THRESHOLD_")
+    job = start(tmp_path, "", *say, MALLOC_TRIM_THRESHOLD_="1000")
+    assert job.communicate()[0] == f"1000 {KEPT_MEMORY['MALLOC_MMAP_THRESHOLD_']}\n"
 
 
 def test_without_a_card_the_command_runs_as_it_is(tmp_path):

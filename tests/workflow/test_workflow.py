@@ -90,7 +90,7 @@ def test_a_table_comes_out_of_nothing(tree):
     assert (rows["mean"] > 0).all()
     # the worked example in awk counts what the method in Python counts
     assert rows.set_index("anchor")["mean"]["shell-popularity"] == rows.set_index("anchor")["mean"]["popularity"]
-    assert re.search(r"cell \d+ of \d+ · narm on synthetic.loo · NDCG@5 \d", output)
+    assert re.search(r"cell \d+ of \d+ · narm on synthetic.loo · validation NDCG@5 \d", output)
 
 
 def test_a_second_run_does_nothing(tree):

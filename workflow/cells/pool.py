@@ -37,6 +37,7 @@ def draw(scale: Scale, pool: graph.Pool) -> None:
             found = finished(seed_file(folder, seed), digest)
             if found is None:
                 split = split or load_split(split_folder)
+                seed_file(folder, seed).unlink(missing_ok=True)  # an outdated one must not stand beside new sequences
                 begun = time.perf_counter()
                 sequences = generate(pool, settings, split, models, seed, device)
                 augment.write(sequences, pool_file(folder, seed))

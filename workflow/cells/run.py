@@ -32,6 +32,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             if found is None:
                 say(f"{cell.identifier}, seed {seed}, on {device}")
                 job = job or Job(scale, cell, settings, load_training_data(split_folder), device)
+                file.unlink(missing_ok=True)  # an outdated one must not stand beside new ranks and weights
                 found = {**run_seed(job, seed), "digest": digest}
                 write_json(file, found)
             seeds[str(seed)] = found

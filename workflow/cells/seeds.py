@@ -88,6 +88,8 @@ def treated(job: Job, seed: int) -> dict:
     extra = augment.chosen(pool, split, windows, settings, seed, job.cell.variant == graph.CONTROL)
     say(f"{len(extra):,} extra sequences")
     outcome = evaluated(job, seed, retrained(job, seed, extra)) if len(extra) else untouched(job, seed)
+    if job.cell.variant == graph.CONTROL:  # it trained on random items: what is known of the pool says nothing of them
+        return {**outcome, "augmentation": {"control": True, "trained": len(extra)}}
     card = augment.card(pool, split, windows, settings, job.data.validation, load_targets(job.test_file))
     anchor = build(job.cell.anchor, split, job.settings["anchor"], seed)
     truth = against_truth(
