@@ -98,21 +98,24 @@ def prerequisites(cell: Cell) -> tuple[Cell, ...]:
     return (*pretrained(cell), *([main_cell(cell)] if cell.variant == CONTROL else []))
 
 
-def code_of(cell: Cell) -> str:
-    """A checksum of the code that makes the cell, that of the cells that it builds on included."""
-    if not cell.treatment:
-        return code_digest((known_cards()[cell.anchor].folder,))
-    names = {cell.anchor, cell.sampler, treatment_method(cell.treatment)[0]}
-    return code_digest(_folders(names), ("steps", "augment"))
+def code_of(cell: Cell, searched: bool = False) -> str:
+    """A checksum of the code that makes the cell (or searches its settings), that of the cells that it builds on
+    included."""
+    steps = ("steps", "seeds", *(("augment", "truth") if cell.treatment else ()), *(("trials",) if searched else ()))
+    treatment = {treatment_method(cell.treatment)[0]} if cell.treatment else set()
+    return _code({cell.anchor, *([cell.sampler] if cell.sampler else ()), *treatment}, steps)
 
 
 def code_of_pool(pool: Pool) -> str:
     names = {*(other.anchor for other in drawn_with(pool.cell)), treatment_method(pool.cell.treatment)[0]}
-    return code_digest(_folders(names), ("steps", "augment"))
+    return _code(names, ("steps", "augment"))
 
 
-def _folders(methods: set[str]) -> tuple[Path, ...]:
-    return tuple(known_cards()[name].folder for name in sorted(methods))
+def _code(methods: set[str], steps: tuple[str, ...]) -> str:
+    """Of the methods' code, and of what selects their weights: whether seen items count is said in the card alone."""
+    cards = [known_cards()[name] for name in sorted(methods)]
+    selection = {card.name: card.exclude_seen for card in cards}
+    return digest([code_digest(tuple(card.folder for card in cards), steps), selection])
 
 
 def is_external(cell: Cell) -> bool:
@@ -280,4 +283,4 @@ def generation(scale: Scale, pool: Pool, tuned: Mapping[str, Mapping] | None = N
 
 
 def tuning_digest(scale: Scale, cell: Cell) -> str:
-    return digest([code_of(cell), all_settings(scale, main_cell(cell)), grid(cell), vars(scale.tuning)])
+    return digest([code_of(cell, searched=True), all_settings(scale, main_cell(cell)), grid(cell), vars(scale.tuning)])

@@ -1,0 +1,29 @@
+"""What a cell's digest must notice, so that no table reads numbers that were made in another way."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from paper_tables.cell import Cell
+from workflow.cells import graph, provenance
+
+PLAIN = Cell("casr", "synthetic.loo", "stamp")
+TREATED = Cell("casr", "synthetic.loo", "stamp", "casr-d", "narm")
+
+
+def test_the_reading_that_selects_is_part_of_the_code(monkeypatch):
+    before = graph.code_of(PLAIN), graph.code_of(TREATED)
+    cards = dict(graph.known_cards())
+    cards["stamp"] = replace(cards["stamp"], exclude_seen=not cards["stamp"].exclude_seen)
+    monkeypatch.setattr(graph, "known_cards", lambda: cards)
+    assert graph.code_of(PLAIN) != before[0]
+    assert graph.code_of(TREATED) != before[1]
+
+
+def test_the_modules_that_train_retrain_and_search_are_covered(monkeypatch):
+    read = []
+    monkeypatch.setattr(provenance, "closure", lambda files: read.extend(map(Path, files)) or set())
+    for cell, searched in ((PLAIN, False), (TREATED, True)):
+        provenance.code_digest.cache_clear()
+        graph.code_of(cell, searched)
+    provenance.code_digest.cache_clear()
+    assert {"steps.py", "seeds.py", "augment.py", "truth.py", "trials.py"} <= {file.name for file in read}
