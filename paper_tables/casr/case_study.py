@@ -12,7 +12,8 @@ from safetensors import safe_open
 
 from datasets.pipeline.errors import BadInput
 from paper_tables import latex
-from paper_tables.casr.labels import dataset_label, method_label, strategy_label
+from paper_tables.casr import marks
+from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import case_study_cells
 from paper_tables.cell import Cell
@@ -82,13 +83,15 @@ def render(frame: pd.DataFrame) -> str:
         body = [_line(row) for row in frame.itertuples()]
         body.insert(int((~frame["confidence"].notna()).sum()), latex.RULE)
         first = frame.iloc[0]
-        name = f"{dataset_label(first['dataset'])}, user {first['user']}, anchor {method_label(first['anchor'])}, "
+        name = f"user {first['user']}, anchor {method_label(first['anchor'])}, "
         name = latex.escape(name + f"sampler {method_label(first['sampler'])}, seed {first['seed']}")
+        name = f"{marks.marked_label(frame, first['dataset'])}, {name}"
     caption = (
         f"CASR's Figure 7, a case study ({name}). Above, the user's last training sample; below, what each strategy "
         "puts in the place of the replaced item, and the next item that its sampler then gives. M's item is virtual: "
         "the nearest one is shown. Same category: share of all kept sequences."
     )
+    caption += f" {marks.legend(frame)}" if (frame["status"] == DONE).all() else ""
     head = ["Role & Item & Category & Generated next item & Its category & Same category"]
     return latex.table("llllll", head, body, caption, "tab:casr-7")
 

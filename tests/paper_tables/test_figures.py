@@ -9,11 +9,12 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
+from datasets.pipeline.files import write_json
 from paper_tables import latex
 from paper_tables.casr.__main__ import main
 from paper_tables.casr.case_study import windows_users
-from paper_tables.casr.specification import TARGETS
-from paper_tables.casr.write import outputs, write
+from paper_tables.casr.specification import TARGETS, outputs
+from paper_tables.casr.write import write
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
 
 
@@ -48,6 +49,16 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
     text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
     assert not set(text) & set('%{}#"\\')
     assert len({line.count(",") for line in text.splitlines()}) == 1
+
+
+def test_a_figure_marks_its_data(scale, results):
+    about = {"counts": {}, "verified": False}
+    write_json(results / "data" / "lastfm" / "data.json", about)
+    write(["figure5", "sets"], scale, results)
+    figure, sets = (results / file for file in ("figures/casr_figure5.tex", "tables/casr_sets.tex"))
+    for text in (figure.read_text(encoding="utf-8"), sets.read_text(encoding="utf-8")):
+        assert r"Last.fm$^\dagger$\textsuperscript{\textcolor{red}{\textbf{!!}}}" in text
+        assert r"$\dagger$: unverified source" in text and "error of the audit" in text
 
 
 @pytest.mark.parametrize("figure", ["figure3", "figure4", "figure5", "figure6"])
