@@ -179,6 +179,13 @@ def test_table_1_puts_measured_beside_printed(scale, results):
     assert "1,859 & 1,860 & $+1$" in music and "reproduces" in music
 
 
+def test_a_control_trains_as_long_as_its_cell_by_design(results):
+    cells = lastfm("stamp", "casr-d", "stamp"), lastfm("stamp", "casr-d", "stamp", "control")
+    for cell in cells:
+        write_cell(results, cell, {"1": ranks_with_hits(5)}, seed={"stopped_early": False})
+    assert [read_result(cell, results).flags for cell in cells] == [["last epoch reached"], []]
+
+
 def test_what_a_scale_leaves_out_is_not_read(scale, results):
     write_cell(results, Cell("casr", "jester.loo", "narm"), {"1": ranks_with_hits(5)})
     assert reader(scale, results)(Cell("casr", "jester.loo", "narm")).status == "not run"
