@@ -7,9 +7,9 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 SCALE ?= paper
 BIN := .venv/bin
 
-# Everything at a scale ($(1)), asked for with the arguments $(2). The summary is shown also of what failed in part.
+# Everything at the scale $(1). The summary is shown also of what failed in part.
 define everything
-@status=0; $(BIN)/snakemake --cores all $(2) || status=$$?; \
+@status=0; $(BIN)/snakemake --cores all --config scale=$(1) || status=$$?; \
     $(BIN)/python -m paper_tables.summary --scale-file config/$(1).yaml --results results/$(1) || status=$$?; \
     $(BIN)/python -m workflow.unfinished --scale-file config/$(1).yaml || status=$$?; \
     exit $$status
@@ -19,7 +19,7 @@ endef
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
-	$(call everything,demo,demo)
+	$(call everything,demo)
 
 ## test    style and tests
 test: .venv/ready
@@ -28,7 +28,7 @@ test: .venv/ready
 
 ## run     SCALE=quick: everything at a scale
 run: .venv/ready
-	$(call everything,$(SCALE),--config scale=$(SCALE))
+	$(call everything,$(SCALE))
 
 ## tables  SCALE=quick: tables and figures from what there is, without training
 tables: .venv/ready
