@@ -6,7 +6,7 @@ import pandas as pd
 
 from paper_tables import latex
 from paper_tables.casr import marks
-from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS
+from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS, share_note
 from paper_tables.casr.labels import dataset_label, method_label
 from paper_tables.results import DONE, FAILED, NOT_RUN
 
@@ -87,6 +87,7 @@ def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
             parts.append(f"Items of the user's history are {meaning} for {_names(rows)}.")
     for objective, rows in done[done["objective"] != ""].groupby("objective")["anchor"].unique().items():
         parts.append(f"Objective {latex.escape(objective)}: {_names(rows)}.")
+    parts.append(share_note(done))
     parts.append(marks.legend(frame[~frame["dataset"].isin(left_out)]))
     if done["flags"].str.contains("last epoch reached").any():
         parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")

@@ -11,8 +11,8 @@ from paper_tables.cell import Cell
 
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "audit", *FIGURES, "figure7")
 
-# What a figure varies: the setting, the short name of a value, and the value at which a main cell stands already
-# (it runs on all training samples, once). kappa and the index of the main cells are tuned, so that none is shared.
+# What a figure varies: the setting, the short name of a value, and the usual value, at which a main cell stands already
+# unless the scale sets another one. kappa and the index of the main cells are tuned, so that none is shared.
 VARIED = {
     "figure3": ("share", lambda x: f"r{100 * x:.6g}", 1.0),
     "figure4": ("rounds", lambda x: f"l{x}", 1),
@@ -122,9 +122,16 @@ def panel_cells(plan: Plan, figure: str, dataset: str) -> list[Cell]:
 def point_cell(plan: Plan, figure: str, dataset: str, strategy: str, x: float) -> Cell:
     setting, short, main = VARIED[figure]
     parts = _parts(plan, dataset, strategy)
-    if x == main:
+    if x == main == _main_value(plan, dataset, strategy, setting, main):
         return Cell("casr", f"{dataset}.loo", *parts)
     return Cell("casr", f"{dataset}.loo", *parts, short(x), {setting: x})
+
+
+def _main_value(plan: Plan, dataset: str, strategy: str, setting: str, usual: float) -> float:
+    """A main cell's setting as the scale's file sets it, the more particular section over the more general."""
+    anchor, _, sampler = _parts(plan, dataset, strategy)
+    sections = (strategy.rpartition("-")[0], strategy, f"{anchor}.{strategy}.{sampler}")
+    return [usual, *(plan.settings[name][setting] for name in sections if setting in plan.settings.get(name, {}))][-1]
 
 
 def control_cell(plan: Plan, dataset: str, strategy: str) -> Cell:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from datasets.pipeline.files import whole_file
 from paper_tables.casr import audit, case_study, controls, curves, draw, marks, render, sets, sizes, splits
-from paper_tables.casr.accuracy import frame, reader, shown_datasets, table2_lines, table3_lines
+from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.plan import FIGURES, read_plan
 from paper_tables.casr.specification import TARGETS, outputs
 from paper_tables.cell import Cell
@@ -76,7 +76,8 @@ def _figure(target: str, scale: Mapping, results: Path, read: Callable[[Cell], R
         f"CASR's Figure {target[-1]}, scale \\textit{{{scale['scale']}}}: {TITLES[target]}. Bars: one standard "
         "deviation over seeds. Dotted: the random control of each strategy's main cell. "
     )
-    caption = f"{caption}{marks.legend(rows)}".strip()
+    note = "" if target == "figure3" else share_note(rows)  # Figure 3 varies it
+    caption = " ".join(filter(None, [caption.strip(), note, marks.legend(rows)]))
     # pgfplots reads the file: it takes nan, but no empty cell, and stumbles over a comma or a per cent sign in a text
     texts = ("reason", "flags", "audit_errors")
     plain = rows.assign(**{name: rows[name].str.replace(r"[^\w .;:()/+-]|_", " ", regex=True) for name in texts})

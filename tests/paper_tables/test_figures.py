@@ -9,7 +9,8 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
-from datasets.pipeline.files import write_json
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, write_json
 from paper_tables import latex
 from paper_tables.casr.__main__ import main
 from paper_tables.casr.case_study import windows_users
@@ -49,6 +50,18 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
     text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
     assert not set(text) & set('%{}#"\\')
     assert len({line.count(",") for line in text.splitlines()}) == 1
+
+
+def test_a_figure_says_its_share_and_refuses_a_point_of_another_setting(scale, results):
+    for file in results.glob("cells/casr/lastfm.loo/narm.casr-d.stamp*/result.json"):
+        content = read_json(file)
+        content["settings"]["treatment"]["share"] = 0.2
+        write_json(file, content)
+    write(["figure5"], scale, results)
+    text = (results / "figures" / "casr_figure5.tex").read_text(encoding="utf-8")
+    assert r"$r=20\,\%$ of the training samples" in text
+    with pytest.raises(BadInput, match="share is 0.2, but figure3 wants"):
+        write(["figure3"], scale, results)
 
 
 def test_a_figure_marks_its_data(scale, results):

@@ -179,6 +179,18 @@ def test_table_1_puts_measured_beside_printed(scale, results):
     assert "1,859 & 1,860 & $+1$" in music and "reproduces" in music
 
 
+@pytest.mark.parametrize("target", ["table2", "table3"])
+def test_a_share_below_one_is_said(scale, results, target):
+    rows, text = made(target, scale, results, f"casr_{target}")
+    assert set(rows.loc[rows["method"] != "none", "share"].dropna()) == {1.0} and "training samples" not in text
+    treated = lastfm("narm", "casr-m", "stamp")
+    write_cell(results, treated, {"1": ranks_with_hits(5)}, settings={"share": 0.2, "kappa": 0.3, "index": -4})
+    rows, text = made(target, scale, results, f"casr_{target}")
+    found = row(rows, "M-NARM" if target == "table2" else "M-NARM, sampler STAMP")
+    assert [found[key] for key in ("share", "kappa", "index", "alpha", "beta")] == [0.2, 0.3, -4, 1.0, 1.0]
+    assert r"$r=20\,\%$ of the training samples" in text
+
+
 def test_a_control_trains_as_long_as_its_cell_by_design(results):
     cells = lastfm("stamp", "casr-d", "stamp"), lastfm("stamp", "casr-d", "stamp", "control")
     for cell in cells:
