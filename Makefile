@@ -7,12 +7,19 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
 SCALE ?= paper
 BIN := .venv/bin
 
+# Everything at the scale $(1). The summary is shown also of what failed in part.
+define everything
+@status=0; $(BIN)/snakemake --cores all --config scale=$(1) || status=$$?; \
+    $(BIN)/python -m paper_tables.summary --scale-file config/$(1).yaml --results results/$(1) || status=$$?; \
+    $(BIN)/python -m workflow.unfinished --scale-file config/$(1).yaml || status=$$?; \
+    exit $$status
+endef
+
 .PHONY: demo test run tables publish retry plan lock clean
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
-	@$(BIN)/snakemake --cores all demo
-	@$(BIN)/python -m paper_tables.summary --scale-file config/demo.yaml --results results/demo
+	$(call everything,demo)
 
 ## test    style and tests
 test: .venv/ready
@@ -21,8 +28,7 @@ test: .venv/ready
 
 ## run     SCALE=quick: everything at a scale
 run: .venv/ready
-	@$(BIN)/snakemake --cores all --config scale=$(SCALE)
-	@$(BIN)/python -m paper_tables.summary --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+	$(call everything,$(SCALE))
 
 ## tables  SCALE=quick: tables and figures from what there is, without training
 tables: .venv/ready

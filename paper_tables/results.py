@@ -93,7 +93,10 @@ class Result:
         flags = []
         if self.done and not self.content.get("provenance", {}).get("split", {}).get("verified", True):
             flags.append("unverified source")
-        if any(not seed.get("stopped_early", True) for seed in self.content.get("seeds", {}).values()):
+        # a control is trained as long as its cell, whatever it still learns
+        if self.cell.variant != "control" and any(
+            not seed.get("stopped_early", True) for seed in self.content.get("seeds", {}).values()
+        ):
             flags.append("last epoch reached")
         empty = sum("same_as" in seed for seed in self.content.get("seeds", {}).values())
         if empty:

@@ -21,8 +21,7 @@ from paper_tables.casr.accuracy import frame, reader, table2_lines, table3_lines
 from paper_tables.casr.controls import frame as control_frame
 from paper_tables.casr.labels import dataset_label, method_label
 from paper_tables.casr.plan import Plan, read_plan
-from paper_tables.casr.specification import TARGETS, augmented, cells
-from paper_tables.casr.write import outputs
+from paper_tables.casr.specification import TARGETS, augmented, cells, outputs
 from paper_tables.cell import Cell
 from paper_tables.results import FAILED, Result
 

@@ -56,8 +56,9 @@ def table_inputs(wildcards) -> list[str]:
     specification = graph.specification(wildcards.paper)
     if wildcards.target not in specification.TARGETS:
         raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
-    cells = specification.target_cells(wildcards.target, scale.content)
-    datasets = sorted({cell.dataset for cell in cells} or {cell.dataset for cell in specification.cells(scale.content)})
+    cells = graph.target_cells(scale, wildcards.paper, wildcards.target)
+    every = [cell for cell in graph.all_cells(scale).values() if cell.paper == wildcards.paper]
+    datasets = sorted({cell.dataset for cell in cells or every})
     about = [scale.results / "data" / name / file for name in datasets for file in ("data.json", "audit.json")]
     return [str(file) for file in (*(graph.result_file(scale, cell) for cell in cells), *about)]
 

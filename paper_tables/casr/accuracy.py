@@ -19,10 +19,12 @@ from paper_tables.statistics import holm, sign_flip
 
 METRICS = ("f1", "ndcg")
 CUTOFF = 5
+TREATMENT = ("share", "kappa", "index", "alpha", "beta")  # settings that change what is trained on, shown in the CSV
 LEVEL = 0.05
 COLUMNS = (
     "dataset row block anchor method sampler metric k unit status reason mean std seeds printed difference "
-    "printed_footnote lowered best p_value p_value_holm significant n_users candidates objective protocol flags"
+    "printed_footnote lowered best p_value p_value_holm significant n_users candidates objective "
+    "share kappa index alpha beta protocol flags"
 ).split()
 
 
@@ -165,11 +167,19 @@ def _row(line: Line, metric: str, table: int) -> dict:
         "n_users": result.users,
         "candidates": result.reading,
         "objective": result.setting("anchor", "objective") or "",
+        **{key: result.setting("treatment", key) for key in TREATMENT},
     }
     if line.plain and line.plain.done:
         row["lowered"] = mean < percent(line.plain.values(metric, CUTOFF))[0]
         row["p_value"] = p_value(result, line.plain, metric)
     return row
+
+
+def share_note(frame: pd.DataFrame) -> str:
+    """A sentence for the caption, where only a part of the training samples was augmented; LaTeX."""
+    shares = sorted(frame.loc[frame["share"] < 1, "share"].astype(float).unique())
+    values = " or ".join(rf"{100 * share:g}\,\%" for share in shares)
+    return f"Augmented on a share of $r={values}$ of the training samples." if shares else ""
 
 
 def _cell(dataset: str, anchor: str, treatment: str = "", sampler: str = "") -> Cell:

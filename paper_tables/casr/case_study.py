@@ -11,25 +11,29 @@ import pandas as pd
 from safetensors import safe_open
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json
 from paper_tables import latex
-from paper_tables.casr.labels import dataset_label, method_label, strategy_label
-from paper_tables.casr.plan import Plan
+from paper_tables.casr import marks
+from paper_tables.casr.labels import method_label, strategy_label
+from paper_tables.casr.plan import ANCHORS, Plan
 from paper_tables.casr.specification import case_study_cells
 from paper_tables.cell import Cell
 from paper_tables.results import DONE, NOT_RUN, Result
 
 SHOWN = 6  # items of the history, from its end
 COLUMNS = (
-    "dataset anchor sampler seed user role title category next_title next_category confidence same_category_share "
-    "status reason"
+    "dataset anchor sampler seed user role replaces title category next_title next_category confidence "
+    "same_category_share status reason"
 ).split()
-TENSORS = ("windows", "starts", "nearest", "labels", "confidence", "rounds", "changed")
+TENSORS = ("windows", "starts", "nearest", "labels", "confidence", "priority", "rounds", "changed")
+GENERATING = ("index", "candidates", "alpha", "beta", "tau", "steps", "rate")  # the rest chooses from a pool
 
 
 def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataFrame:
-    """Rows: the history's last items (role `history`, the replaced one `replaced`), then `H`, `D`, `M` with their
-    replacement and generated next item; for M's virtual item the nearest one. `same_category_share`: of all kept
-    sequences, the share whose replacement has the category of the replaced item.
+    """Rows: the history's last items (role `history`, those that some strategy replaces `replaced`), then `H`, `D`, `M`
+    with what each replaces (each has its own index), its replacement and the generated next item; for M's virtual item
+    the nearest one. `same_category_share`: of all kept sequences, the share whose replacement has the category of the
+    replaced item.
     """
     found = [read(cell) for cell in case_study_cells(plan)] if plan.case_study else []
     if not found or not all(result.done for result in found):
@@ -37,10 +41,10 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
         return _nothing(plan, reasons or "no case study at this scale")
     seed = found[0].seeds[0]
     pools = {result.cell.treatment: _main_pool(result, Path(results), seed) for result in found}
-    index, length = found[0].setting("treatment", "index"), found[0].setting("anchor", "max_length")
+    settings = {result.cell.treatment: result.content["settings"]["treatment"] for result in found}
     split = Path(results) / "splits" / found[0].cell.split
     train = pd.read_csv(split / "train.csv", dtype=np.int64)
-    user = _first_user(train, pools, index, length)
+    user = _first_user(train, pools, settings, found[0].setting("anchor", "max_length"))
     if user is None:
         return _nothing(plan, "no user whose last training sample has a sequence of every strategy")
     history = train.loc[train["user"] == user, "item"].to_numpy()
@@ -53,11 +57,12 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
         "user": user,
         "status": DONE,
     }
-    replaced = len(history) - 1 + index  # the last item of the history is the sample's next item
+    target = len(history) - 1  # the last item of the history is the sample's next item
+    replaced = {target + each["index"] for each in settings.values()}
     rows = [
-        {"role": "replaced" if place == replaced else "next" if place == len(history) - 1 else "history"}
+        {"role": "replaced" if place in replaced else "next" if place == target else "history"}
         | _named(items, history[place])
-        for place in range(max(0, len(history) - 1 - SHOWN), len(history))
+        for place in range(max(0, min(target - SHOWN, *replaced)), len(history))
     ]
     for result in found:
         pool = pools[result.cell.treatment]
@@ -66,6 +71,7 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
         rows.append(
             {
                 "role": strategy_label(result.cell.treatment),
+                "replaces": _named(items, history[target + settings[result.cell.treatment]["index"]])["title"],
                 "confidence": float(pool["confidence"][at]),
                 "same_category_share": np.mean([each for each in share if each is not None] or [np.nan]),
             }
@@ -77,20 +83,22 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
 
 def render(frame: pd.DataFrame) -> str:
     if (frame["status"] != DONE).any():
-        body, name = [r"\multicolumn{6}{c}{\textit{not run}}"], "case study"
+        body, name = [r"\multicolumn{7}{c}{\textit{not run}}"], "case study"
     else:
         body = [_line(row) for row in frame.itertuples()]
         body.insert(int((~frame["confidence"].notna()).sum()), latex.RULE)
         first = frame.iloc[0]
-        name = f"{dataset_label(first['dataset'])}, user {first['user']}, anchor {method_label(first['anchor'])}, "
+        name = f"user {first['user']}, anchor {method_label(first['anchor'])}, "
         name = latex.escape(name + f"sampler {method_label(first['sampler'])}, seed {first['seed']}")
+        name = f"{marks.marked_label(frame, first['dataset'])}, {name}"
     caption = (
         f"CASR's Figure 7, a case study ({name}). Above, the user's last training sample; below, what each strategy "
-        "puts in the place of the replaced item, and the next item that its sampler then gives. M's item is virtual: "
+        "puts in the place of a replaced item, and the next item that its sampler then gives. M's item is virtual: "
         "the nearest one is shown. Same category: share of all kept sequences."
     )
-    head = ["Role & Item & Category & Generated next item & Its category & Same category"]
-    return latex.table("llllll", head, body, caption, "tab:casr-7")
+    caption += f" {marks.legend(frame)}" if (frame["status"] == DONE).all() else ""
+    head = ["Role & In place of & Item & Category & Generated next item & Its category & Same category"]
+    return latex.table("lllllll", head, body, caption, "tab:casr-7")
 
 
 def windows_users(lengths: np.ndarray, longest: int) -> np.ndarray:
@@ -105,32 +113,48 @@ def windows_users(lengths: np.ndarray, longest: int) -> np.ndarray:
 
 
 def _main_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray]:
-    """The pool that the cell drew on: of those of its sampler and strategy the one with the cell's index."""
-    cell, index = result.cell, result.setting("treatment", "index")
-    folder = results / "pools" / cell.split
-    start = f"{cell.sampler}.{cell.treatment}"
-    names = sorted((file for file in folder.glob(f"{start}*/seed-{seed}.safetensors")), key=lambda file: len(str(file)))
-    for file in names:
-        with safe_open(file, framework="np") as content:
-            if int(content.metadata()["index"]) == index:
+    """The pool that the cell drew on: of its sampler and strategy, of no other anchor, drawn with its settings.
+
+    A pool's name holds the anchor where generation looks at it or is tuned for it (workflow/README.md); such a pool
+    goes before one for all anchors.
+    """
+    cell = result.cell
+    folder, start = results / "pools" / cell.split, f"{cell.sampler}.{cell.treatment}"
+    wanted = {key: result.setting("treatment", key) for key in GENERATING}
+    others = set(ANCHORS) - {cell.anchor}
+    for file in sorted(folder.glob(f"{start}*/pool.json"), key=lambda file: cell.anchor not in _rest(file)):
+        if others & _rest(file):
+            continue
+        drawn = read_json(file)["settings"]["treatment"]
+        if {key: drawn.get(key) for key in GENERATING} == wanted:
+            with safe_open(file.with_name(f"seed-{seed}.safetensors"), framework="np") as content:
                 return {name: content.get_tensor(name) for name in TENSORS}
-    raise BadInput(f"{folder}: no pool {start}* with index {index} and seed {seed}; run {cell.name} again")
+    raise BadInput(f"{folder}: no pool {start}* of {cell.anchor} with the settings of {cell.name}; run it again")
 
 
-def _first_user(train: pd.DataFrame, pools: Mapping[str, dict], index: int, longest: int) -> int | None:
-    """The first user whose last training sample has a sequence of every strategy. Adds `user` to the pools: whose last
-    sample a sequence belongs to, else -1.
+def _rest(file: Path) -> set[str]:
+    """What stands in a pool's name after its sampler and strategy."""
+    return set(file.parent.name.split(".")[2:])
+
+
+def _first_user(
+    train: pd.DataFrame, pools: Mapping[str, dict], settings: Mapping[str, Mapping], longest: int
+) -> int | None:
+    """The first user whose last training sample has a sequence of every strategy among those that its cell kept. Adds
+    `user` to the pools: whose last sample a sequence belongs to, else -1.
     """
     lengths = np.bincount(train["user"])
     users = windows_users(lengths, longest)
-    common = np.flatnonzero((lengths > -index) & (lengths - 1 <= longest))  # whole in one window, long enough
+    common = np.flatnonzero(lengths - 1 <= longest)  # whole in one window
     for strategy, pool in pools.items():
-        pool["user"] = users[pool["windows"]]
+        chosen, user = settings[strategy], users[pool["windows"]]
         # positions count from 0; the last sample's history ends before the last training item
-        last = (pool["starts"] == lengths[pool["user"]] - 1 + index) & (pool["rounds"] == 1)
+        kept = pool["starts"] == lengths[user] - 1 + chosen["index"]
+        kept &= (pool["rounds"] == chosen["rounds"]) & (pool["priority"] < chosen["share"])
+        kept &= pool["confidence"] > chosen["kappa"]
         if strategy == "casr-d":
-            last &= pool["changed"]
-        pool["user"] = np.where(last, pool["user"], -1)
+            kept &= pool["changed"]
+        pool["user"] = np.where(kept, user, -1)
         common = np.intersect1d(common, pool["user"])
     return int(common[0]) if len(common) else None
 
@@ -150,6 +174,6 @@ def _named(items: pd.DataFrame, item: int) -> dict[str, str]:
 
 
 def _line(row: object) -> str:
-    texts = [row.role, row.title, row.category, row.next_title, row.next_category]
+    texts = [row.role, row.replaces, row.title, row.category, row.next_title, row.next_category]
     share = f"{100 * row.same_category_share:.0f} %" if row.same_category_share == row.same_category_share else ""
     return " & ".join(latex.escape("" if pd.isna(text) else text) for text in [*texts, share])

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pandas as pd
 
 from paper_tables import latex
+from paper_tables.casr import marks
 from paper_tables.casr.accuracy import CUTOFF, METRICS, Line, user_differences
-from paper_tables.casr.labels import dataset_label
 from paper_tables.cell import Cell
 from paper_tables.results import DONE, FAILED, NOT_RUN, Result, percent
 from paper_tables.statistics import holm, interval, sign_flip
@@ -53,7 +53,7 @@ def render(frame: pd.DataFrame) -> str:
             anchor = row.anchor
             numbers = [_numbers(found[row.row, dataset]) for dataset in datasets]
             body.append(" & ".join([latex.escape(row.row), *numbers]))
-        heads = [rf"\multicolumn{{3}}{{c}}{{{latex.escape(dataset_label(dataset))}}}" for dataset in datasets]
+        heads = [rf"\multicolumn{{3}}{{c}}{{{marks.marked_label(frame, dataset)}}}" for dataset in datasets]
         rules = [rf"\cmidrule(lr){{{first}-{first + 2}}}" for first in range(2, 2 + 3 * len(datasets), 3)]
         head = [
             " & ".join(["", *heads]),
@@ -65,6 +65,7 @@ def render(frame: pd.DataFrame) -> str:
             r"many random extra sequences, as many steps); their difference with its 95\,\% interval over users. "
             r"*: differs from the control, paired sign-flip permutation test over users, Holm's correction, $p<0.05$."
         )
+        caption = f"{caption} {marks.legend(frame[frame['dataset'].isin(shown)])}".strip()
         caption = caption if number == 1 else "Gain in NDCG@5 beside the matched control's, continued."
         columns = "l" + "rrl" * len(datasets)
         tables.append(latex.table(columns, head, body, caption, f"tab:casr-3-controls-{number}"))

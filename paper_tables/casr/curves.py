@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pandas as pd
 
+from datasets.pipeline.errors import BadInput
 from paper_tables.casr.accuracy import CUTOFF
 from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.plan import Plan
@@ -25,7 +26,7 @@ AXES = {
     "figure6": "index d of the replaced item",
 }
 COLUMNS = (
-    "series dataset anchor sampler strategy setting x position label status reason mean std low high seeds "
+    "series dataset anchor sampler strategy share setting x position label status reason mean std low high seeds "
     "plain_mean plain_std control_mean control_std flags"
 ).split()
 
@@ -41,9 +42,14 @@ def frame(figure: str, plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFra
             series = 1 + (rows[-1]["series"] if rows else 0)
             control = read(control_cell(plan, dataset, strategy))
             for position, x in enumerate(figure_values(plan, figure)):
-                point = read(point_cell(plan, figure, dataset, strategy, x))
+                point, setting = read(point_cell(plan, figure, dataset, strategy, x)), VARIED[figure][0]
+                if point.done and point.setting("treatment", setting) != x:
+                    raise BadInput(
+                        f"{point.folder}: {setting} is {point.setting('treatment', setting)}, but {figure} wants {x}; "
+                        "set it in the scale's file, not in the data set's, or run the cell again"
+                    )
                 row = _point(point, plain, control)
-                row |= {"series": series, "setting": VARIED[figure][0], "x": x, "position": position}
+                row |= {"series": series, "setting": setting, "x": x, "position": position}
                 rows.append(row | {"label": x_label(figure, x)})
     return pd.DataFrame(rows, columns=COLUMNS)
 
@@ -83,5 +89,6 @@ def _point(point: Result, plain: Result, control: Result) -> dict:
         if result.done:
             row[f"{name}mean"], row[f"{name}std"] = percent(result.values("ndcg", CUTOFF))
     if point.done:
+        row["share"] = point.setting("treatment", "share")
         row |= {"low": row["mean"] - row["std"], "high": row["mean"] + row["std"]}
     return row

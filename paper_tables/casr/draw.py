@@ -13,8 +13,9 @@ from matplotlib.lines import Line2D
 
 from datasets.pipeline.files import whole_file
 from paper_tables import latex
+from paper_tables.casr import marks
 from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
-from paper_tables.casr.labels import dataset_label, strategy_label
+from paper_tables.casr.labels import strategy_label
 from paper_tables.results import DONE
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; the markers differ, too
@@ -71,7 +72,7 @@ def _panel(axes: Axes, rows: pd.DataFrame, figure: str) -> None:
     axes.set_xlim(-0.3, ticks["position"].max() + 0.3)
     axes.set_xlabel(AXES[figure])
     axes.set_ylabel("NDCG@5 (%)")
-    axes.set_title(f"{dataset_label(rows['dataset'].iloc[0])} ({panel_title(rows)})", fontsize=10)
+    axes.set_title(f"{marks.plain_label(rows, rows['dataset'].iloc[0])} ({panel_title(rows)})", fontsize=10)
     axes.grid(axis="y", color="0.9", linewidth=0.6)
     axes.spines[["top", "right"]].set_visible(False)
 
@@ -111,11 +112,11 @@ def pgfplots(figure: str, frame: pd.DataFrame, caption: str) -> str:
 def _axis(figure: str, rows: pd.DataFrame) -> str:
     file = rf"{{\casrfigures/casr_{figure}.csv}}"
     ticks = rows.drop_duplicates("position")
-    title = f"{dataset_label(rows['dataset'].iloc[0])} ({panel_title(rows)})"
+    title = f"{marks.marked_label(rows, rows['dataset'].iloc[0])} ({latex.escape(panel_title(rows))})"
     lines = [
         r"\begin{tikzpicture}",
         r"\begin{axis}[width=0.48\textwidth, height=5.2cm, unbounded coords=discard, filter discard warning=false,",
-        rf"  title={{{latex.escape(title)}}}, xlabel={{{_axis_name(figure)}}}, ylabel={{NDCG@5 (\%)}},",
+        rf"  title={{{title}}}, xlabel={{{_axis_name(figure)}}}, ylabel={{NDCG@5 (\%)}},",
         rf"  xtick={{{','.join(str(position) for position in ticks['position'])}}},",
         rf"  xticklabels={{{','.join(latex.escape(text) for text in ticks['label'])}}},",
         r"  title style={font=\footnotesize}, label style={font=\footnotesize},",

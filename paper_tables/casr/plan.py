@@ -41,7 +41,8 @@ _KEYS = {
 class Plan:
     """seeds: data set -> seeds; augmented: data set -> anchors whose augmented cells are run; orders: data set ->
     extra orders of its items; twins: other protocols for data that has time; figures: figure -> (data sets, x values);
-    combinations: data set -> (anchor, sampler) of its figures; case_study: data set of Figure 7, or "".
+    combinations: data set -> (anchor, sampler) of its figures; case_study: data set of Figure 7, or ""; settings:
+    the scale's settings by section.
     """
 
     seeds: Mapping[str, tuple[int, ...]]
@@ -56,6 +57,7 @@ class Plan:
     figures: Mapping[str, tuple[tuple[str, ...], tuple[float, ...]]]
     combinations: Mapping[str, tuple[str, str]]
     case_study: str
+    settings: Mapping[str, Mapping]
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -97,6 +99,7 @@ def read_plan(scale: Mapping) -> Plan:
         figures=_figures(where, part.get("figures") or {}, datasets),
         combinations={d: tuple(pair) for d, pair in _of(where, part, "combinations", datasets).items()},
         case_study=_case_study(where, part.get("case_study", ""), datasets),
+        settings=scale.get("settings") or {},
     )
 
 

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 import pandas as pd
 
 from paper_tables import latex
-from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS
+from paper_tables.casr import marks
+from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS, share_note
 from paper_tables.casr.labels import dataset_label, method_label
 from paper_tables.results import DONE, FAILED, NOT_RUN
 
@@ -15,7 +16,7 @@ HEADS = {"f1": "F1", "ndcg": "NDCG"}
 
 
 def accuracy_tables(frame: pd.DataFrame, title: str, name: str, note: str = "") -> str:
-    """The frame as one table environment for every three data sets.
+    """The frame, with its marks, as one table environment for every three data sets.
 
     Data sets of which nothing was run are named in the caption and stand in the CSV only. `title` and `note` are
     LaTeX; the labels are `tab:<name>-<panel>`.
@@ -43,7 +44,7 @@ def _panel(frame: pd.DataFrame, datasets: Sequence[str], caption: str, name: str
             body.append(" & ".join([latex.escape(row), *numbers]))
     width = len(METRICS)
     starts = range(2, 2 + width * len(datasets), width)
-    heads = [rf"\multicolumn{{{width}}}{{c}}{{{_dataset(frame, dataset)}}}" for dataset in datasets]
+    heads = [rf"\multicolumn{{{width}}}{{c}}{{{marks.marked_label(frame, dataset)}}}" for dataset in datasets]
     rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in starts]
     metrics = [f"{HEADS[metric]}@{CUTOFF}" for _ in datasets for metric in METRICS]
     head = [" & ".join(["", *heads]), " ".join(rules), " & ".join(["", *metrics])]
@@ -60,12 +61,6 @@ def _number(row: object) -> str:
     if row.sampler:
         marks += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}"
     return latex.number(row.mean, row.std, bold=row.best, marks=marks) + printed
-
-
-def _dataset(frame: pd.DataFrame, dataset: str) -> str:
-    flags = frame.loc[frame["dataset"] == dataset, "flags"]
-    mark = r"$^\dagger$" if flags.str.contains("unverified source").any() else ""
-    return latex.escape(dataset_label(dataset)) + mark
 
 
 def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
@@ -92,8 +87,8 @@ def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
             parts.append(f"Items of the user's history are {meaning} for {_names(rows)}.")
     for objective, rows in done[done["objective"] != ""].groupby("objective")["anchor"].unique().items():
         parts.append(f"Objective {latex.escape(objective)}: {_names(rows)}.")
-    if done["flags"].str.contains("unverified source").any():
-        parts.append(r"$\dagger$: unverified source, the raw file's checksum is not the published one.")
+    parts.append(share_note(done))
+    parts.append(marks.legend(frame[~frame["dataset"].isin(left_out)]))
     if done["flags"].str.contains("last epoch reached").any():
         parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")
     failed = frame[(frame["status"] == FAILED) & (frame["metric"] == METRICS[0])]
@@ -104,7 +99,7 @@ def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
         parts.append(
             f"Not run at this scale: {', '.join(latex.escape(dataset_label(dataset)) for dataset in left_out)}."
         )
-    return " ".join(parts)
+    return " ".join(filter(None, parts))
 
 
 def _names(methods: Sequence[str]) -> str:

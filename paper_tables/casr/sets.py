@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from paper_tables import latex
-from paper_tables.casr.labels import dataset_label, method_label, row_label
+from paper_tables.casr import marks
+from paper_tables.casr.labels import method_label, row_label
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import augmented
 from paper_tables.cell import Cell
@@ -54,16 +55,18 @@ def frame(plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFrame:
 def render(frame: pd.DataFrame) -> str:
     shown = {head: entry for head, entry in SHOWN.items() if entry[0] in frame}
     body = []
-    for row in frame[frame["status"] == DONE].to_dict("records"):
+    done = frame[frame["status"] == DONE]
+    for row in done.to_dict("records"):
         texts = ["" if np.isnan(row[key]) else text.format(row[key]) for key, text in shown.values()]
-        body.append(" & ".join(latex.escape(text) for text in (dataset_label(row["dataset"]), row["row"], *texts)))
+        escaped = [latex.escape(text) for text in (row["row"], *texts)]
+        body.append(" & ".join([marks.marked_label(frame, row["dataset"]), *escaped]))
     caption = (
         "The augmented sets, means over seeds. Observed label: share of sequences whose generated next item is the "
         "observed one. Label is the test item: of the same user, looked at after all training. True label, where the "
         r"structural model is known: one minus the noise $\eta$ of the paper's Theorem 1."
     )
     head = [" & ".join(["Data set", "Cell", *shown])]
-    return latex.table("ll" + "r" * len(shown), head, body, caption, "tab:casr-sets")
+    return latex.table("ll" + "r" * len(shown), head, body, f"{caption} {marks.legend(done)}".strip(), "tab:casr-sets")
 
 
 def _numbers(card: Mapping, before: str = "") -> dict[str, float]:

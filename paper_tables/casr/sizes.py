@@ -9,12 +9,12 @@ from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from paper_tables import latex
-from paper_tables.casr.labels import dataset_label
+from paper_tables.casr import marks
 from paper_tables.casr.printed import table
 
 COUNTS = ("users", "items", "interactions", "density_percent")
 EXACT, PADDING, DIFFERS, NOT_RUN, UNPRINTED = "exact", "off by padding only", "differs", "not run", "not in the paper"
-COLUMNS = "dataset count status measured printed verdict verified recipe recipe_remark printed_footnote".split()
+COLUMNS = "dataset count status measured printed verdict recipe recipe_remark printed_footnote".split()
 _SIGNS = {EXACT: "$=$", PADDING: "$+1$", DIFFERS: r"$\neq$", NOT_RUN: "", UNPRINTED: ""}
 
 
@@ -37,7 +37,7 @@ def verdict(count: str, measured: float, printed: str) -> str:
 
 
 def render(frame: pd.DataFrame) -> str:
-    """The frame as a LaTeX table, one row a data set."""
+    """The frame, with its marks, as a LaTeX table, one row a data set."""
     body = []
     for dataset, rows in frame.groupby("dataset", sort=False):
         numbers = []
@@ -46,8 +46,7 @@ def render(frame: pd.DataFrame) -> str:
             measured = "not run" if row.status == NOT_RUN else f"{row.measured:,.{digits}f}"
             printed = f"{float(row.printed):,.{digits}f}" if row.printed else ""
             numbers += [rf"\textit{{{measured}}}" if row.status == NOT_RUN else measured, printed, _SIGNS[row.verdict]]
-        mark = r"$^\dagger$" if (rows["verified"] == "no").any() else ""
-        body.append(" & ".join([latex.escape(dataset_label(dataset)) + mark, *numbers, _state(rows)]))
+        body.append(" & ".join([marks.marked_label(frame, dataset), *numbers, _state(rows)]))
     names = ("Users", "Items", "Interactions", r"Density (\%)")
     heads = [rf"\multicolumn{{3}}{{c}}{{{name}}}" for name in names]
     rules = [rf"\cmidrule(lr){{{start}-{start + 2}}}" for start in range(2, 14, 3)]
@@ -61,9 +60,7 @@ def render(frame: pd.DataFrame) -> str:
         r"one more than measured, the padding token that RecBole counts; "
         r"$\neq$: differs, the closest known recipe is used."
     )
-    if (frame["verified"] == "no").any():
-        caption += r" $\dagger$: unverified source, the raw file's checksum is not the published one."
-    return latex.table("l" + "rrl" * 4 + "l", head, body, caption, "tab:casr-1")
+    return latex.table("l" + "rrl" * 4 + "l", head, body, f"{caption} {marks.legend(frame)}".strip(), "tab:casr-1")
 
 
 def _rows(dataset: str, results: Path) -> list[dict]:
@@ -80,7 +77,6 @@ def _rows(dataset: str, results: Path) -> list[dict]:
             "measured": float("nan"),
             "printed": printed.get(count, ""),
             "verdict": NOT_RUN,
-            "verified": "",
             "recipe": "; ".join(_step(step) for step in described.recipe) or "as published",
             "recipe_remark": (described.printed or {}).get("remark", ""),
             "printed_footnote": printed.get("footnote", ""),
@@ -88,7 +84,6 @@ def _rows(dataset: str, results: Path) -> list[dict]:
         if about:
             try:
                 row["measured"] = about["counts"][count]
-                row["verified"] = "yes" if about["verified"] else "no"
             except KeyError as missing:
                 raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
             row["verdict"] = verdict(count, row["measured"], row["printed"])

@@ -1,6 +1,7 @@
 """Which cells make which table or figure of CASR. All of them are known before anything runs."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from datasets.pipeline.card import card
 from methods.cards import cards as method_cards
@@ -8,10 +9,10 @@ from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, 
 from paper_tables.casr.printed import best_combination
 from paper_tables.cell import Cell
 
-TARGETS = ("table1", "table2", "table3", "splits", "sets", *FIGURES, "figure7")
+TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "audit", *FIGURES, "figure7")
 
-# What a figure varies: the setting, the short name of a value, and the value at which a main cell stands already
-# (it runs on all training samples, once). kappa and the index of the main cells are tuned, so that none is shared.
+# What a figure varies: the setting, the short name of a value, and the usual value, at which a main cell stands already
+# unless the scale sets another one. kappa and the index of the main cells are tuned, so that none is shared.
 VARIED = {
     "figure3": ("share", lambda x: f"r{100 * x:.6g}", 1.0),
     "figure4": ("rounds", lambda x: f"l{x}", 1),
@@ -28,12 +29,12 @@ def cells(scale: Mapping) -> list[Cell]:
 def target_cells(target: str, scale: Mapping) -> list[Cell]:
     """The cells that one table or figure reads. Raises ValueError for an unknown target."""
     plan = read_plan(scale)
-    if target == "table1":
+    if target in ("table1", "audit"):
         return []
     if target == "table2":
         plain = [_plain(d, m) for d in plan.datasets for m in table2_methods(plan)]
         return plain + augmented(plan)
-    if target == "table3":
+    if target in ("table3", "controls"):
         plain = [_plain(d, anchor) for d in plan.datasets for anchor in plan.augmented[d]]
         return plain + augmented(plan) + augmented(plan, variant="control")
     if target == "sets":
@@ -45,6 +46,14 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
     if target in FIGURES:
         return _unique(cell for dataset in figure_datasets(plan, target) for cell in panel_cells(plan, target, dataset))
     raise ValueError(f"unknown target '{target}': one of {', '.join(TARGETS)}")
+
+
+def outputs(target: str, results: Path) -> list[Path]:
+    """The files that are made of a target; for `document` the LaTeX file that includes all of them."""
+    if target == "document":
+        return [Path(results) / "tables" / "casr.tex"]
+    folder, endings = ("figures", ("csv", "tex", "pdf", "png")) if target in FIGURES else ("tables", ("csv", "tex"))
+    return [Path(results) / folder / f"casr_{target}.{ending}" for ending in endings]
 
 
 def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
@@ -113,9 +122,16 @@ def panel_cells(plan: Plan, figure: str, dataset: str) -> list[Cell]:
 def point_cell(plan: Plan, figure: str, dataset: str, strategy: str, x: float) -> Cell:
     setting, short, main = VARIED[figure]
     parts = _parts(plan, dataset, strategy)
-    if x == main:
+    if x == main == _main_value(plan, dataset, strategy, setting, main):
         return Cell("casr", f"{dataset}.loo", *parts)
     return Cell("casr", f"{dataset}.loo", *parts, short(x), {setting: x})
+
+
+def _main_value(plan: Plan, dataset: str, strategy: str, setting: str, usual: float) -> float:
+    """A main cell's setting as the scale's file sets it, the more particular section over the more general."""
+    anchor, _, sampler = _parts(plan, dataset, strategy)
+    sections = (strategy.rpartition("-")[0], strategy, f"{anchor}.{strategy}.{sampler}")
+    return [usual, *(plan.settings[name][setting] for name in sections if setting in plan.settings.get(name, {}))][-1]
 
 
 def control_cell(plan: Plan, dataset: str, strategy: str) -> Cell:

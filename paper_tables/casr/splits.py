@@ -6,8 +6,9 @@ from dataclasses import replace
 import pandas as pd
 
 from paper_tables import latex
+from paper_tables.casr import marks
 from paper_tables.casr.accuracy import CUTOFF, METRICS
-from paper_tables.casr.labels import dataset_label, method_label
+from paper_tables.casr.labels import method_label
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import extra_splits, split_cells
 from paper_tables.cell import Cell
@@ -31,6 +32,7 @@ def frame(plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFrame:
 
 def render(frame: pd.DataFrame) -> str:
     """NDCG@5; F1@5 stands in the CSV."""
+    frame = frame.assign(audit_errors="")  # the audit is of the default order, which these splits leave
     body, previous = [], None
     for row in frame[frame["metric"] == "ndcg"].itertuples():
         body += [latex.RULE] if previous not in (None, row.split) else []
@@ -38,8 +40,8 @@ def render(frame: pd.DataFrame) -> str:
         number = latex.number(row.mean, row.std) if row.status == DONE else rf"\textit{{{row.status}}}"
         main = f"{row.main_mean:.2f}" if row.main_mean == row.main_mean else r"\textit{not run}"
         change = f"${row.change:+.2f}$" if row.change == row.change else ""
-        name = f"{dataset_label(row.dataset)}, {row.split.split('.', 1)[1]}"
-        body.append(" & ".join([latex.escape(name), latex.escape(row.row), number, main, change]))
+        name = f"{marks.marked_label(frame, row.dataset)}, {latex.escape(row.split.split('.', 1)[1])}"
+        body.append(" & ".join([name, latex.escape(row.row), number, main, change]))
     caption = (
         r"NDCG@5 in percent on other splits, beside the headline's (leave-one-out, the data set's own order): "
         r"\textit{loo.shuffled} and \textit{loo.weight} change only the order of each user's items, \textit{time} "
@@ -48,7 +50,7 @@ def render(frame: pd.DataFrame) -> str:
     )
     head = ["Split & Method & NDCG@5 & headline & change"]
     empty = [r"\multicolumn{5}{c}{\textit{no other split at this scale}}"]
-    return latex.table("llrrr", head, body or empty, caption, "tab:casr-splits")
+    return latex.table("llrrr", head, body or empty, f"{caption} {marks.legend(frame)}".strip(), "tab:casr-splits")
 
 
 def _row(split: str, result: Result, main: Result, metric: str) -> dict:

@@ -104,4 +104,8 @@ def results(tmp_path, cards, scale):
     write_json(folder / "data" / "lastfm" / "data.json", {"counts": counts, "verified": True})
     other = {"users": 22363, "items": 12000, "interactions": 198502, "density_percent": 0.0740}
     write_json(folder / "data" / "amazon-beauty" / "data.json", {"counts": other, "verified": False})
+    finding = {"check": "monotone identifiers", "level": "error", "value": 0.998, "meaning": "of users only rise & 5 %"}
+    fine = {"check": "repeated pairs", "level": "ok", "value": 0.0, "meaning": "of rows repeat an earlier row"}
+    write_json(folder / "data" / "lastfm" / "audit.json", [fine, finding])
+    write_json(folder / "data" / "amazon-beauty" / "audit.json", [fine])
     return folder

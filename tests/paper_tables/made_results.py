@@ -16,6 +16,8 @@ AUGMENTATION = {
     "confidence_mean": None,
     "heldout_overlap": {"test": {"labels": 0.01}},
 }
+TREATMENT = {"share": 1.0, "kappa": 0.0, "rounds": 1}
+TREATMENT |= {"index": -2, "candidates": "all", "alpha": 1.0, "beta": 1.0, "tau": 1.0, "steps": 5, "rate": 0.2}
 
 
 def ranks_with_hits(hits: int) -> np.ndarray:
@@ -38,12 +40,13 @@ def write_cell(results, cell: Cell, test: dict[str, np.ndarray], validation: dic
         seeds[seed] = {"metrics": metrics, "stopped_early": True} | extra.get("seed", {})
         if cell.treatment:
             seeds[seed]["augmentation"] = AUGMENTATION
+    treatment = {"treatment": TREATMENT | dict(cell.settings) | extra.get("settings", {})} if cell.treatment else {}
     write_json(
         folder / "result.json",
         {
             "status": "done",
             "reason": "",
-            "settings": {"anchor": {"objective": "softmax", "max_length": 8}, "treatment": {"index": -2}},
+            "settings": {"anchor": {"objective": "softmax", "max_length": 8}, **treatment},
             "seeds": seeds,
             "provenance": {"split": {"verified": extra.get("verified", True), "items": 100}},
         },

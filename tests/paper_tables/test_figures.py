@@ -9,12 +9,14 @@ import pytest
 import yaml
 from safetensors.numpy import save_file
 
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, write_json
 from paper_tables import latex
 from paper_tables.casr.__main__ import main
 from paper_tables.casr.case_study import windows_users
-from paper_tables.casr.specification import TARGETS
-from paper_tables.casr.write import outputs, write
-from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
+from paper_tables.casr.specification import TARGETS, outputs
+from paper_tables.casr.write import write
+from tests.paper_tables.made_results import TREATMENT, lastfm, ranks_with_hits, write_cell
 
 
 def curve(results, figure):
@@ -48,6 +50,28 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
     text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
     assert not set(text) & set('%{}#"\\')
     assert len({line.count(",") for line in text.splitlines()}) == 1
+
+
+def test_a_figure_says_its_share_and_refuses_a_point_of_another_setting(scale, results):
+    for file in results.glob("cells/casr/lastfm.loo/narm.casr-d.stamp*/result.json"):
+        content = read_json(file)
+        content["settings"]["treatment"]["share"] = 0.2
+        write_json(file, content)
+    write(["figure5"], scale, results)
+    text = (results / "figures" / "casr_figure5.tex").read_text(encoding="utf-8")
+    assert r"$r=20\,\%$ of the training samples" in text
+    with pytest.raises(BadInput, match="share is 0.2, but figure3 wants"):
+        write(["figure3"], scale, results)
+
+
+def test_a_figure_marks_its_data(scale, results):
+    about = {"counts": {}, "verified": False}
+    write_json(results / "data" / "lastfm" / "data.json", about)
+    write(["figure5", "sets"], scale, results)
+    figure, sets = (results / file for file in ("figures/casr_figure5.tex", "tables/casr_sets.tex"))
+    for text in (figure.read_text(encoding="utf-8"), sets.read_text(encoding="utf-8")):
+        assert r"Last.fm$^\dagger$\textsuperscript{\textcolor{red}{\textbf{!!}}}" in text
+        assert r"$\dagger$: unverified source" in text and "error of the audit" in text
 
 
 @pytest.mark.parametrize("figure", ["figure3", "figure4", "figure5", "figure6"])
@@ -85,28 +109,32 @@ def test_text_from_outside_is_escaped(text, expected):
     assert latex.escape(text) == expected
 
 
-def case_study(results) -> None:
-    """Two users, of whom only the second has a sequence of every strategy for the last training sample."""
+def case_study(results, **settings) -> None:
+    """Two users, of whom only the second has a sequence of every strategy for the last training sample: H for the last
+    item of the history, D and M for the last but one. `settings`: of all three cells.
+    """
     for strategy, sampler in (("casr-h", "stamp"), ("casr-d", "stamp"), ("casr-m", "stamp")):
         shutil.rmtree(lastfm("narm", strategy, sampler).folder(results), ignore_errors=True)
         cell = lastfm("narm", strategy, sampler)
-        write_cell(results, cell, {"1": ranks_with_hits(20), "2": ranks_with_hits(22)})
+        index = -1 if strategy == "casr-h" else -2
+        hits = {"1": ranks_with_hits(20), "2": ranks_with_hits(22)}
+        write_cell(results, cell, hits, settings={"index": index} | settings)
         windows = np.array([0, 1] if strategy == "casr-h" else [1])
         pool = {
             "windows": windows,
-            "starts": np.full(len(windows), 1),  # the last sample has a history of three items: the last but one
+            "starts": np.full(len(windows), 3 + index),  # the last sample has a history of three items
             "nearest": np.array([5, 6][-len(windows) :]),
             "labels": np.array([7, 8][-len(windows) :]),
             "confidence": np.full(len(windows), 0.5, dtype=np.float32),
+            "priority": np.full(len(windows), 0.3),
             "rounds": np.ones(len(windows), dtype=np.int64),
             "changed": np.ones(len(windows), dtype=bool),
         }
-        folder = results / "pools" / "lastfm.loo" / f"stamp.{strategy}{'.narm' if strategy == 'casr-m' else ''}"
-        folder.mkdir(parents=True)
-        save_file(pool, folder / "seed-1.safetensors", metadata={"index": "-2"})
-        other = folder.with_name(f"stamp.{strategy}.d-1")
-        other.mkdir()
-        save_file(pool, other / "seed-1.safetensors", metadata={"index": "-1"})
+        name = f"stamp.{strategy}{'.narm' if strategy == 'casr-m' else ''}"
+        wrong = pool | {"nearest": pool["nearest"] - 4}
+        write_pool(results, name, pool, index)
+        write_pool(results, f"{name}.d-3", wrong, -3)
+        write_pool(results, f"stamp.{strategy}.sasrec", wrong, index)  # of another anchor
     split = results / "splits" / "lastfm.loo"
     split.mkdir(parents=True)
     pairs = pd.DataFrame({"user": [0, 0, 0, 0, 1, 1, 1, 1], "item": [0, 1, 2, 3, 3, 2, 4, 1]})
@@ -118,6 +146,23 @@ def case_study(results) -> None:
     items.to_parquet(results / "data" / "lastfm" / "items.parquet")
 
 
+def write_pool(results, name: str, pool: dict, index: int) -> None:
+    folder = results / "pools" / "lastfm.loo" / name
+    folder.mkdir(parents=True)
+    save_file(pool, folder / "seed-1.safetensors")
+    write_json(folder / "pool.json", {"settings": {"treatment": TREATMENT | {"index": index}}})
+
+
+@pytest.mark.parametrize(
+    ("settings", "shown"), [({}, 1), ({"kappa": 0.5}, 0), ({"share": 0.3}, 0), ({"share": 0.4}, 1)]
+)
+def test_the_case_study_shows_only_what_its_cell_kept(scale, results, settings, shown):
+    case_study(results, **settings)
+    write(["figure7"], scale, results)
+    rows = pd.read_csv(results / "tables" / "casr_figure7.csv", keep_default_na=False)
+    assert (rows["role"] == "M").sum() == shown and ("no user" in rows["reason"].iloc[0]) != shown
+
+
 def test_the_case_study_reads_one_users_sequences(scale, results):
     case_study(results)
     write(["figure7"], scale, results)
@@ -126,12 +171,13 @@ def test_the_case_study_reads_one_users_sequences(scale, results):
     assert list(zip(rows["role"], rows["title"], strict=True)) == [
         ("history", "Three"),
         ("replaced", "Two"),
-        ("history", "Four"),
+        ("replaced", "Four"),
         ("next", "One"),
         ("H", "Ever & After"),
         ("D", "Ever & After"),
         ("M", "Ever & After"),
     ]
+    assert list(rows["replaces"])[-3:] == ["Four", "Two", "Two"]
     assert list(rows["next_title"])[-3:] == ["Eight"] * 3 and list(rows["next_category"])[-1] == "d"
     assert r"Ever \& After" in (results / "tables" / "casr_figure7.tex").read_text(encoding="utf-8")
 

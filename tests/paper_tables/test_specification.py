@@ -51,6 +51,14 @@ def test_figure_cells_carry_their_setting_and_share_the_main_cell(cards, scale):
     assert target_cells("figure4", scale) == []
 
 
+@pytest.mark.parametrize("section", ["casr", "casr-d", "narm.casr-d.stamp"])
+def test_a_main_cell_on_a_part_of_the_samples_is_no_point_of_figure_3(cards, scale, section):
+    scale["settings"] = {section: {"share": 0.2}}
+    figure3 = {cell.name: cell.settings for cell in target_cells("figure3", scale)}
+    assert figure3["narm.casr-d.stamp.r100"] == {"share": 1.0} and "narm.casr-d.stamp" not in figure3
+    assert ("narm.casr-h.stamp" in figure3) == (section != "casr")
+
+
 def test_orders_and_the_time_split_only_where_there_is_time(cards, scale):
     splits = {cell.split for cell in target_cells("splits", scale)}
     assert splits == {"lastfm.loo.shuffled", "amazon-beauty.time"}

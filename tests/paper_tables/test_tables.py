@@ -127,7 +127,7 @@ def test_the_matched_control_stands_beside_its_cell(scale, results):
     rows, _ = made("table3", scale, results, "casr_table3")
     treated = row(rows, "D-NARM, sampler STAMP")
     assert treated["control_mean"] == pytest.approx(100 * 23 / 60, rel=1e-5)
-    beside, text = made("table3", scale, results, "casr_table3_controls")
+    beside, text = made("controls", scale, results, "casr_controls")
     gains = row(beside, "D-NARM, sampler STAMP")
     assert gains["gain"] == pytest.approx(20) and gains["gain_control"] == pytest.approx(100 * 2 / 60, rel=1e-5)
     assert gains["difference"] == pytest.approx(100 * 10 / 60, rel=1e-5)
@@ -179,9 +179,66 @@ def test_table_1_puts_measured_beside_printed(scale, results):
     assert "1,859 & 1,860 & $+1$" in music and "reproduces" in music
 
 
+@pytest.mark.parametrize("target", ["table2", "table3"])
+def test_a_share_below_one_is_said(scale, results, target):
+    rows, text = made(target, scale, results, f"casr_{target}")
+    assert set(rows.loc[rows["method"] != "none", "share"].dropna()) == {1.0} and "training samples" not in text
+    treated = lastfm("narm", "casr-m", "stamp")
+    write_cell(results, treated, {"1": ranks_with_hits(5)}, settings={"share": 0.2, "kappa": 0.3, "index": -4})
+    rows, text = made(target, scale, results, f"casr_{target}")
+    found = row(rows, "M-NARM" if target == "table2" else "M-NARM, sampler STAMP")
+    assert [found[key] for key in ("share", "kappa", "index", "alpha", "beta")] == [0.2, 0.3, -4, 1.0, 1.0]
+    assert r"$r=20\,\%$ of the training samples" in text
+
+
+def test_a_control_trains_as_long_as_its_cell_by_design(results):
+    cells = lastfm("stamp", "casr-d", "stamp"), lastfm("stamp", "casr-d", "stamp", "control")
+    for cell in cells:
+        write_cell(results, cell, {"1": ranks_with_hits(5)}, seed={"stopped_early": False})
+    assert [read_result(cell, results).flags for cell in cells] == [["last epoch reached"], []]
+
+
 def test_what_a_scale_leaves_out_is_not_read(scale, results):
     write_cell(results, Cell("casr", "jester.loo", "narm"), {"1": ranks_with_hits(5)})
     assert reader(scale, results)(Cell("casr", "jester.loo", "narm")).status == "not run"
+
+
+def test_an_error_of_the_audit_is_marked_wherever_the_data_is_named(scale, results):
+    for target in ("table1", "table2", "table3", "controls"):
+        rows, text = made(target, scale, results, f"casr_{target}")
+        [errors] = rows.loc[rows["dataset"] == "lastfm", "audit_errors"].unique()
+        assert errors == "monotone identifiers (1.00 of users only rise & 5 %)"
+        assert r"Last.fm\textsuperscript{\textcolor{red}{\textbf{!!}}}" in text
+        assert r"Last.fm: monotone identifiers (1.00 of users only rise \& 5 \%)" in text
+        assert rows.loc[rows["dataset"] == "amazon-beauty", "audit_errors"].isna().all()
+    _, text = made("splits", scale, results, "casr_splits")
+    assert "Last.fm, loo.shuffled" in text  # the error is of the default order
+
+
+def test_the_audit_shows_what_is_worse_than_ok(scale, results):
+    rows, text = made("audit", scale, results, "casr_audit")
+    assert list(zip(rows["dataset"], rows["level"], strict=True)) == [
+        ("lastfm", "ok"),
+        ("lastfm", "error"),
+        ("amazon-beauty", "ok"),
+    ]
+    assert r"Last.fm & monotone identifiers & \textcolor{red}{\textbf{error}} & 0.998" in text
+    assert "repeated pairs" not in text and "Beauty" not in text
+    (results / "data" / "lastfm" / "audit.json").unlink()
+    rows, text = made("audit", scale, results, "casr_audit")
+    assert list(rows["status"]) == ["not run", "done"] and r"\textit{not run}" in text
+
+
+@pytest.mark.parametrize("target", ["table1", "table2", "table3", "controls", "splits"])
+def test_an_unverified_source_is_marked_wherever_the_data_is_named(scale, results, target):
+    scale["papers"]["casr"]["datasets"]["amazon-beauty"] = {"seeds": [1]}
+    for variant in ("", "control"):
+        treated = Cell("casr", "amazon-beauty.loo", "narm", "casr-d", "stamp", variant)
+        write_cell(results, treated, {"1": ranks_with_hits(8)}, verified=False)
+    _, text = made(target, scale, results, f"casr_{target}")
+    named = [line for line in text.splitlines() if "Amazon Beauty" in line and "caption" not in line]
+    assert named and all(r"Amazon Beauty$^\dagger$" in line for line in named)
+    assert r"$\dagger$: unverified source" in text
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"status": "maybe"}', "{}"])

@@ -56,16 +56,16 @@ def write_scale(folder: Path, **changes) -> None:
     (folder / "config" / "mini.yaml").write_text(yaml.safe_dump(SCALE | changes))
 
 
-def snakemake(folder: Path, *arguments: str, scale: str = "mini") -> str:
-    """Run Snakemake in `folder`; what it printed. The runs of a test do not see those of this repository."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config", f"scale={scale}", "--quiet=host"]
-    ended = subprocess.run(
-        [*command, *arguments],
-        cwd=folder,
-        env=os.environ | {"CUDA_VISIBLE_DEVICES": ""},
-        capture_output=True,
-        text=True,
-    )
+def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
+    """Snakemake in `folder`, at the scale mini. The runs of a test do not see those of this repository."""
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--config", "scale=mini", "--quiet=host"]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    return subprocess.run([*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
+
+
+def snakemake(folder: Path, *arguments: str) -> str:
+    """Run Snakemake, which must end well; what it printed."""
+    ended = started(folder, *arguments)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout + ended.stderr
 
@@ -135,6 +135,30 @@ def test_a_failed_cell_shows_as_failed_and_the_rest_goes_on(tree):
         assert "failed results taken away" in subprocess.run(retry, cwd=folder, capture_output=True, text=True).stdout
         assert not (cells / "narm" / "result.json").exists()
     finally:
+        write_scale(folder)
+
+
+def test_data_that_cannot_be_made_is_named_and_the_tables_show_the_rest(tree):
+    folder = tree[0]
+    broken = folder / "datasets" / "broken"
+    shutil.copytree(folder / "datasets" / "synthetic", broken)
+    about = (broken / "card.yaml").read_text()
+    (broken / "card.yaml").write_text(re.sub("^name: .*$", "name: broken", about, flags=re.MULTILINE))
+    fault = "from datasets.pipeline.errors import BadInput\n\n\ndef parse(files):\n    raise BadInput('no such luck')\n"
+    (broken / "parse.py").write_text(fault)
+    augmented = {"augmented": ["narm"]}
+    paper = SCALE["papers"]["casr"] | {"datasets": {"synthetic": augmented, "broken": augmented}}
+    write_scale(folder, papers={"casr": paper})
+    try:
+        ended = started(folder, "casr_table2")
+        output = ended.stdout + ended.stderr
+        assert ended.returncode != 0 and "missing: broken.loo: no such luck" in output, output
+        assert "Not everything is done" in output
+        rows = pd.read_csv(folder / TABLE).query("metric == 'ndcg'")
+        assert set(rows[rows["dataset"] == "broken"]["status"]) == {"not run"}
+        assert "done" in set(rows[rows["dataset"] == "synthetic"]["status"])
+    finally:
+        shutil.rmtree(broken)
         write_scale(folder)
 
 

@@ -51,10 +51,16 @@ def all_cells(scale: Scale) -> dict[str, Cell]:
     """Every cell of every paper of the scale, and the plain cells that they build on, by identifier."""
     found = {}
     for paper in scale.content.get("papers") or {}:
-        for cell in specification(paper).cells(scale.content):
+        for cell in (cell for target in specification(paper).TARGETS for cell in target_cells(scale, paper, target)):
             # a figure may name no plain cell, and a control no treated one
             found |= {each.identifier: each for each in (*prerequisites(cell), cell)}
     return found
+
+
+@cache
+def target_cells(scale: Scale, paper: str, target: str) -> list[Cell]:
+    """The cells that one table or figure of a paper reads."""
+    return specification(paper).target_cells(target, scale.content)
 
 
 def specification(paper: str):

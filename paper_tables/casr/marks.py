@@ -1,0 +1,72 @@
+"""What has to be said beside a data set's name wherever it is printed: an unverified source, an error of its audit."""
+
+from pathlib import Path
+
+import pandas as pd
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json
+from paper_tables import latex
+from paper_tables.casr.audit import findings
+from paper_tables.casr.labels import dataset_label
+
+UNVERIFIED = r"$^\dagger$"
+ERROR = r"\textsuperscript{\textcolor{red}{\textbf{!!}}}"
+
+
+def with_marks(rows: pd.DataFrame, results: Path) -> pd.DataFrame:
+    """The rows of a table and two columns more. `verified`: yes or no, as data.json says, empty where there is none;
+    `audit_errors`: what the audit of the data set calls an error.
+    """
+    datasets = rows["dataset"].unique()
+    verified = {dataset: _verified(Path(results) / "data" / dataset / "data.json") for dataset in datasets}
+    errors = {dataset: _errors(dataset, results) for dataset in datasets}
+    columns = {"verified": rows["dataset"].map(verified), "audit_errors": rows["dataset"].map(errors)}
+    return rows.assign(**{name: column.astype(str) for name, column in columns.items()})  # texts, in no row, too
+
+
+def marked_label(rows: pd.DataFrame, dataset: str) -> str:
+    """The data set's name with its marks, as LaTeX."""
+    unverified, errors = _about(rows, dataset)
+    return latex.escape(dataset_label(dataset)) + UNVERIFIED * unverified + ERROR * bool(errors)
+
+
+def plain_label(rows: pd.DataFrame, dataset: str) -> str:
+    """The same as plain text, for a picture."""
+    unverified, errors = _about(rows, dataset)
+    return dataset_label(dataset) + "†" * unverified + " (!!)" * bool(errors)
+
+
+def legend(rows: pd.DataFrame) -> str:
+    """What the marks mean, and only the marks that occur; LaTeX, to be put after a caption."""
+    about = {dataset: _about(rows, dataset) for dataset in rows["dataset"].unique()}
+    parts = []
+    if any(unverified for unverified, _ in about.values()):
+        parts.append(r"$\dagger$: unverified source, the raw file's checksum is not the published one.")
+    errors = [f"{dataset_label(dataset)}: {text}" for dataset, (_, text) in about.items() if text]
+    if errors:
+        meaning = "error of the audit, a metric on this data says nothing about a model unless the cause is removed."
+        parts.append(rf"\textcolor{{red}}{{\textbf{{!!}}}}: {meaning} {latex.escape('. '.join(errors))}.")
+    return " ".join(parts)
+
+
+def _about(rows: pd.DataFrame, dataset: str) -> tuple[bool, str]:
+    first = rows[rows["dataset"] == dataset].iloc[0]
+    return first["verified"] == "no", first["audit_errors"]
+
+
+def _verified(file: Path) -> str:
+    if not file.is_file():
+        return ""
+    try:
+        return "yes" if read_json(file)["verified"] else "no"
+    except KeyError as missing:
+        raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
+
+
+def _errors(dataset: str, results: Path) -> str:
+    return "; ".join(
+        f"{finding['check']} ({finding['value']:.2f} {finding['meaning']})"
+        for finding in findings(dataset, results)
+        if finding["level"] == "error"
+    )
