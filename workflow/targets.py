@@ -9,9 +9,6 @@ from workflow.cells import graph
 from workflow.cells.provenance import ROOT, closure, digest
 from workflow.scale import Scale, named_scale
 
-FIGURE_ENDINGS = ("csv", "tex", "pdf", "png")
-TABLE_ENDINGS = ("csv", "tex")
-
 
 def check(scale: str) -> None:
     """Refuse a scale whose cells or settings are wrong, before anything runs."""
@@ -36,18 +33,15 @@ def target_files(scale: str, name: str) -> list[str]:
     """The files of a paper (`casr`) or of one of its tables and figures (`casr_table2`)."""
     paper, _, target = name.partition("_")
     specification, results = graph.specification(paper), named_scale(scale).results
-    files = []
-    for each in [target] if target else specification.TARGETS:
-        folder, endings = "tables", TABLE_ENDINGS
-        if each in specification.FIGURES:
-            folder, endings = "figures", FIGURE_ENDINGS
-        files += [str(results / folder / f"{paper}_{each}.{ending}") for ending in endings]
-    return files
+    asked = [target] if target else specification.TARGETS
+    return [str(file) for each in asked for file in specification.outputs(each, results)]
 
 
 def document_files(scale: str, name: str) -> list[str]:
     """A paper's LaTeX document, which goes with the paper as a whole."""
-    return [] if "_" in name else [str(named_scale(scale).results / "tables" / f"{name}.tex")]
+    if "_" in name:
+        return []
+    return [str(file) for file in graph.specification(name).outputs("document", named_scale(scale).results)]
 
 
 def table_inputs(wildcards) -> list[str]:

@@ -1,6 +1,7 @@
 """Which cells make which table or figure of CASR. All of them are known before anything runs."""
 
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import card
@@ -60,10 +61,11 @@ def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
     return read_plan(scale).seeds[cell.dataset]
 
 
-def own_methods() -> list[str]:
+@cache
+def own_methods() -> tuple[str, ...]:
     """Recommenders that are not the paper's: every other folder of methods/ whose card says that it is one."""
     known = (*BASELINES, *CONTROLS, *ANCHORS)
-    return [name for name, card in method_cards().items() if card.kind != "treatment" and name not in known]
+    return tuple(name for name, card in method_cards().items() if card.kind != "treatment" and name not in known)
 
 
 def table2_methods(plan: Plan) -> list[str]:
