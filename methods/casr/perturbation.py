@@ -6,10 +6,8 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
+from methods.engine.adam import DECAYS, EPSILON
 from methods.engine.branches import Branches
-
-DECAYS = (0.9, 0.999)
-EPSILON = 1e-8
 
 Losses = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 

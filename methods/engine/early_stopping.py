@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.recommender import Fitted
+from methods.engine.recommender import Fitted, Run
 
 
 class EarlyStopping:
@@ -40,6 +40,15 @@ class EarlyStopping:
                 raise RuntimeError(f"epoch {epoch} ended with {len(self.curve)} reports: report once an epoch")
             if self.out_of_patience:
                 return
+
+    def close_epoch(self, loss: torch.Tensor, model: nn.Module, run: Run) -> None:
+        """Validate, report and say how the epoch went. A mean training loss that is not finite is an error."""
+        epoch = len(self.curve) + 1
+        if not torch.isfinite(loss):
+            raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
+        value = run.validate(model)
+        self.report(value, model)
+        run.progress(f"epoch {epoch}: loss {loss.item():.4f}, validation NDCG@5 {value:.4f}")
 
     def report(self, value: float, model: nn.Module) -> None:
         """Keep `value` as the next point of the curve, and the weights if it is the best; of equal ones the earliest.

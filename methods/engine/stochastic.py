@@ -27,7 +27,7 @@ def fit_sampled(
     model.to(run.device)
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
-    for epoch in stopper:
+    for _ in stopper:
         model.train()
         samples = tuple(tensor.to(run.device) for tensor in draw(generator))
         total, count = torch.zeros((), device=run.device), 0
@@ -36,11 +36,7 @@ def fit_sampled(
             value = loss(*(tensor[index] for tensor in samples))
             optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)
-        if not torch.isfinite(total):
-            raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
-        value = run.validate(model)
-        stopper.report(value, model)
-        run.progress(f"epoch {epoch}: loss {total.item() / count:.4f}, validation NDCG@5 {value:.4f}")
+        stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
 
 

@@ -33,7 +33,7 @@ def fit_next_item(
     extra = None if extra is None or not len(extra) else _Grouped(_branches_to(extra, run.device), len(windows))
     optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
-    for epoch in stopper:
+    for _ in stopper:
         model.train()
         total, count = torch.zeros((), device=run.device), 0
         for batch in _batches(windows, settings["batch"], generator):
@@ -44,11 +44,7 @@ def fit_next_item(
                 loss = sampled_loss(model, states, targets, settings["negatives"], generator)
             optimizer.step(loss / len(targets))
             total, count = total + loss.detach(), count + len(targets)
-        if not torch.isfinite(total):
-            raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
-        value = run.validate(model)
-        stopper.report(value, model)
-        run.progress(f"epoch {epoch}: loss {total.item() / count:.4f}, validation NDCG@5 {value:.4f}")
+        stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
 
 
