@@ -80,7 +80,7 @@ def _tar_members(archive: Path, file: tarfile.TarFile) -> Iterator:
 
 def _check_name(archive: Path, name: str) -> None:
     path = PurePosixPath(name.replace("\\", "/"))
-    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+    if path.is_absolute() or ".." in path.parts or ":" in "".join(path.parts[:1]):
         raise BadInput(f"{archive}: the name '{name}' points outside the archive; do not trust this file")
 
 

@@ -51,6 +51,18 @@ def test_names_that_leave_the_folder_are_refused(tmp_path, name):
     assert not (tmp_path / "out").exists()
 
 
+def test_an_archive_of_the_folder_itself_unpacks(tmp_path):
+    folder = tarfile.TarInfo(".")
+    folder.type = tarfile.DIRTYPE
+    member = tarfile.TarInfo("./ratings.dat")
+    member.size = 2
+    with tarfile.open(tmp_path / "d.tar", "w") as archive:
+        archive.addfile(folder)
+        archive.addfile(member, io.BytesIO(b"ok"))
+    unpack(tmp_path / "d.tar", WANTED, tmp_path / "out")
+    assert (tmp_path / "out" / "ratings.dat").read_bytes() == b"ok"
+
+
 def test_links_are_refused(tmp_path):
     link = zipfile.ZipInfo("ratings.dat")
     link.external_attr = 0o120777 << 16
