@@ -120,7 +120,7 @@ def job_digest(kind: str, wildcards) -> str:
 
 def _code(place: Path) -> list[str]:
     """The content of a module or a folder of modules, and of what they import; cards and printed numbers included."""
-    inside = [place] if place.is_file() else sorted(place.iterdir())
+    inside = [place] if place.is_file() else sorted(place.rglob("*"))
     files = sorted(closure(file for file in inside if file.suffix in (".py", ".yaml", ".csv")))
     return [f"{file.relative_to(ROOT)} {digest(file.read_text(encoding='utf-8'))}" for file in files]
 

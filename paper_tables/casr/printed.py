@@ -1,17 +1,18 @@
-"""The paper's printed numbers, as printed (CSV files beside this module; see README.md one folder up)."""
+"""The paper's printed numbers, as its tables ask for them (all, with their doubts: paper_tables/reported.py)."""
 
 from functools import cache
-from pathlib import Path
 
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.reported import reported, tables
+
+MISSING = "missing"
 
 
-@cache
 def table(number: int) -> pd.DataFrame:
     """Table 1, 2 or 3 as text. Read it, never change it: the frame is shared."""
-    return pd.read_csv(Path(__file__).parent / f"casr_table{number}.csv", dtype=str, keep_default_na=False)
+    return tables("casr")[number]
 
 
 @cache
@@ -27,28 +28,16 @@ def best_combination(dataset: str) -> tuple[str, str]:
     return best["anchor"], best["sampler"]
 
 
-MISSING = "missing"
-
-
 def printed(table_number: int, dataset: str, anchor: str, method: str, sampler: str, metric: str) -> tuple[str, str]:
     """(value in percent as printed, footnote). Value "" where the paper has no such cell, "missing" where its row is
     lost in the text.
     """
-    found = _index(table_number).get((dataset, anchor, method or "none", sampler, metric))
-    if found:
-        return found
-    if (table_number, anchor, method, sampler) == (3, "narm", "casr-h", "stamp") and dataset in _datasets():
-        return MISSING, "the row of H with the sampler STAMP is absent in the paper's text (anomaly casr-1)"
-    return "", ""
+    value, footnote = _index().get((str(table_number), dataset, anchor, method or "none", sampler, metric), (None, ""))
+    return ("", "") if value is None else (value or MISSING, footnote)
 
 
 @cache
-def _index(table_number: int) -> dict:
-    rows = table(table_number)
-    keys = zip(rows["dataset"], rows["anchor"], rows["method"], rows["sampler"], rows["metric"], strict=True)
+def _index() -> dict:
+    rows = reported("casr")
+    keys = zip(*(rows[key] for key in ("table", "dataset", "anchor", "method", "sampler", "metric")), strict=True)
     return dict(zip(keys, zip(rows["value"], rows["footnote"], strict=True), strict=True))
-
-
-@cache
-def _datasets() -> frozenset[str]:
-    return frozenset(table(1)["dataset"])

@@ -6,7 +6,7 @@ import pytest
 from datasets.pipeline.card import DATASETS, cards, load_card
 from datasets.pipeline.errors import BadInput
 
-PRINTED = DATASETS.parent / "paper_tables" / "casr" / "casr_table1.csv"
+PRINTED = DATASETS.parent / "paper_tables" / "casr" / "reported" / "table1.csv"
 
 
 def test_every_folder_with_a_parser_has_a_card_and_the_other_way_round():
