@@ -15,7 +15,7 @@ define everything
     exit $$status
 endef
 
-.PHONY: demo test run tables publish retry plan lock clean
+.PHONY: demo test run tables publish retry adopt plan lock clean
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
@@ -41,6 +41,10 @@ publish: .venv/ready
 ## retry   SCALE=quick: take failed results away, so that the next run repeats them
 retry: .venv/ready
 	@$(BIN)/python -m workflow.retry --scale-file config/$(SCALE).yaml
+
+## adopt   SCALE=search TO=quick: fix the settings that a search found as those of another scale
+adopt: .venv/ready
+	@$(BIN)/python -m workflow.adopt --scale-file config/$(SCALE).yaml --to $(TO)
 
 ## plan    SCALE=paper: cells, hours and storage of a scale, from measured cells
 plan: .venv/ready
