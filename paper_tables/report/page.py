@@ -1,0 +1,190 @@
+"""From files to one HTML page. Every section stands on its own: where its file is missing, it says which and how to
+make it.
+"""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import jinja2
+import pandas as pd
+from markupsafe import Markup
+
+from datasets.pipeline.files import whole_file
+from paper_tables.report import costs, known, read
+from paper_tables.report.provenance import Provenance, found_for, provenance
+from paper_tables.report.tables import VERDICTS, Column, Table, records, table
+from paper_tables.results import DONE, FAILED, Result
+
+HERE = Path(__file__).parent
+SECTIONS = {
+    "agreement": "Agreement",
+    "tables": "Measured and printed",
+    "figures": "Figures",
+    "claims": "Claims",
+    "tests": "Tests and controls",
+    "readings": "Readings of the protocol",
+    "data": "Data and their audits",
+    "sets": "Augmented sets",
+    "choices": "Assumptions and doubts",
+    "costs": "Costs",
+    "missing": "Failed and missing cells",
+    "cells": "Provenance of each cell",
+}
+
+
+@dataclass(frozen=True)
+class Bar:
+    """One data set's printed numbers by verdict: [(verdict, how many)]."""
+
+    name: str
+    parts: list[tuple[str, int]]
+
+    @property
+    def total(self) -> int:
+        return sum(count for _, count in self.parts)
+
+
+@dataclass
+class Paper:
+    """Everything that the page says of one paper. tables: section -> its tables; absent: section -> what is missing."""
+
+    name: str
+    states: Counter
+    bars: list[Bar]
+    sentence: str
+    tables: dict[str, list[Table]] = field(default_factory=dict)
+    absent: dict[str, list[str]] = field(default_factory=dict)
+    figures: list[tuple[read.Figure, list[dict]]] = field(default_factory=list)
+    assumptions: list[dict] = field(default_factory=list)
+    anomalies: list[dict] = field(default_factory=list)
+    failed: list[Result] = field(default_factory=list)
+    not_run: dict[str, list[str]] = field(default_factory=dict)
+    cells: list[Provenance] = field(default_factory=list)
+
+
+def write(scale: Mapping, results: Path) -> Path:
+    """Make `results/<scale>/report.html` from what there is; gives its path."""
+    target = Path(results) / "report.html"
+    with whole_file(target) as temporary:
+        temporary.write_text(html(scale, Path(results)), encoding="utf-8")
+    return target
+
+
+def html(scale: Mapping, results: Path) -> str:
+    papers = [paper(name, scale, results) for name in scale.get("papers") or {}]
+    standing = sorted(file.name for file in (results / "standing").glob("*.html"))
+    return render("report.html.j2", scale=scale, papers=papers, sections=SECTIONS, standing=standing)
+
+
+def render(template: str, **content: object) -> str:
+    """A page with its style and script inside, so that it needs no network. Everything else is escaped."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    inside = {name: Markup((HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "page.js")}
+    return environment.get_template(template).render(
+        style=inside["style.css"], script=inside["page.js"], verdicts=VERDICTS, **content
+    )
+
+
+def paper(name: str, scale: Mapping, results: Path) -> Paper:
+    found = read.results_of(name, scale, results)
+    states = Counter(result.status for result in found)
+    compared = read.csv(results / "comparison.csv")
+    rows = pd.DataFrame() if compared is None else compared[compared["paper"] == name]
+    about = Paper(name, states, bars(rows), sentence(states, rows))
+    about.assumptions, about.anomalies = read.entries(name, "assumptions"), read.entries(name, "anomalies")
+    about.failed = [result for result in found if result.status == FAILED]
+    about.cells = [provenance(result) for result in found if result.content]
+    for result in found:
+        if not result.content:
+            about.not_run.setdefault(result.cell.split, []).append(result.cell.name)
+    _comparison(about, rows, scale, results)
+    _files(about, scale, results)
+    claims = read.csv(results / "tables" / f"{name}_claims.csv")
+    said = [] if claims is None else claims.to_dict("records")
+    about.figures = [
+        (figure, [claim for claim in said if figure.title in claim.get("where", "")])
+        for figure in read.figures(name, results)
+    ]
+    if not about.figures:
+        about.absent["figures"] = [f"{results / 'figures'}: {how(scale)}"]
+    about.tables["missing"] = [_failed(about.failed)] if about.failed else []
+    about.tables["costs"] = [costs.by_data_set(found), *costs.tuning(scale, results)]
+    return about
+
+
+def bars(rows: pd.DataFrame) -> list[Bar]:
+    """One bar a data set; only numbers that the paper prints count."""
+    if rows.empty:
+        return []
+    printed = rows[rows["printed_text"] != ""]
+    order = [verdict for verdict in VERDICTS if verdict in set(printed["verdict"])]
+    return [
+        Bar(read.label(dataset), [(each, count) for each in order if (count := int((own["verdict"] == each).sum()))])
+        for dataset, own in printed.groupby("dataset", sort=False)
+    ]
+
+
+def sentence(states: Counter, rows: pd.DataFrame) -> str:
+    """What was run, what reproduces and what does not, in words."""
+    total = states.total()
+    run = f"Of {total:,} planned cells {states[DONE]:,} are done, {states[FAILED]:,} failed"
+    run += f" and {total - states[DONE] - states[FAILED]:,} were not run."
+    if rows.empty:
+        return f"{run} They are not compared with the printed numbers yet."
+    counts = Counter(rows.loc[rows["printed_text"] != "", "verdict"])
+    judged = sum(counts[each] for each in ("reproduced", "direction only", "contradicted"))
+    if not judged:
+        return f"{run} None of the {counts.total():,} printed numbers could be compared with a measured one."
+    return (
+        f"{run} Of {counts.total():,} printed numbers {judged:,} could be compared: {counts['reproduced']:,} "
+        f"reproduced, {counts['direction only']:,} in direction only, {counts['contradicted']:,} contradicted."
+    )
+
+
+def _failed(failed: list[Result]) -> Table:
+    columns = (Column("split", "Split"), Column("cell", "Cell"), Column("reason", "Why"))
+    rows = [{"split": each.cell.split, "cell": each.cell.name, "reason": each.reason} for each in failed]
+    return table("failed", "Failed", records(rows), columns)
+
+
+def how(scale: Mapping) -> str:
+    return f"not there yet; make tables SCALE={scale['scale']}"
+
+
+def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path) -> None:
+    """The paper's result tables with verdicts; until they are compared, as they were measured."""
+    shown = about.tables.setdefault("tables", [])
+    if len(rows):
+        linked = rows.assign(cells=[found_for(row, about.cells) for row in rows.to_dict("records")])
+        for number, own in linked.groupby("table", sort=True):
+            title = f"Table {number}" if number else "Measured, and not printed"
+            shown.append(table(f"{about.name}-table-{number}", title, own, known.COMPARISON, quiet="verdict"))
+        return
+    about.absent["tables"] = [f"{results / 'comparison.csv'}: {how(scale)}"]
+    for name in known.ACCURACY_FILES:
+        own = read.csv(results / "tables" / f"{about.name}_{name}.csv")
+        if own is not None:
+            linked = own.assign(cells=[found_for(row, about.cells) for row in own.to_dict("records")])
+            title = name.replace("table", "Table ")
+            shown.append(table(f"{about.name}-{name}", title, linked, known.ACCURACY, quiet="status"))
+
+
+def _files(about: Paper, scale: Mapping, results: Path) -> None:
+    """Every other table of the paper that is there, and the names of those that are not."""
+    for name, (section, title, note, columns) in known.FILES.items():
+        file = results / "tables" / f"{about.name}_{name}.csv"
+        own = read.csv(file)
+        if own is None:
+            about.absent.setdefault(section, []).append(f"{file}: {how(scale)}")
+        else:
+            about.tables.setdefault(section, []).append(
+                table(f"{about.name}-{name}", title, own, columns, note, quiet="status")
+            )

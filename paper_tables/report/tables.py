@@ -1,0 +1,120 @@
+"""Tables of the page: which columns of a file are shown, under which head, and how a value is written."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import pandas as pd
+
+from paper_tables.report.read import label
+
+# kind of a column -> how its numbers are written; a kind that is not here is text
+NUMBERS = {"fixed": "{:.2f}", "signed": "{:+.2f}", "figures": "{:.3g}", "count": "{:,.0f}", "share": "{:.1%}"}
+# sign and letter beside the colour, so that no verdict is told by colour alone
+VERDICTS = {
+    "reproduced": ("R", "✓"),
+    "direction only": ("D", "↗"),
+    "contradicted": ("C", "✗"),
+    "printed value suspect": ("S", "?"),
+    "not comparable": ("N", "≠"),
+    "not run": ("–", "·"),
+    "supported": ("S", "✓"),
+    "not supported": ("N", "○"),
+    "undecided": ("U", "~"),
+    "done": ("D", "✓"),
+    "failed": ("F", "✗"),
+    "error": ("E", "‼"),
+    "warning": ("W", "!"),
+    "note": ("N", "i"),
+    "ok": ("", "✓"),
+}
+LABELLED = ("dataset", "anchor", "method", "sampler", "other")
+
+
+@dataclass(frozen=True)
+class Column:
+    """kind: text, name (a label is looked up), verdict, cell (a link to the cells' provenance), or one of NUMBERS."""
+
+    key: str
+    head: str
+    kind: str = "text"
+
+
+@dataclass(frozen=True)
+class Value:
+    """One field: `text` is shown, `order` sorts, `kind` styles. `links`: identifiers of cells that it leads to."""
+
+    text: str
+    order: str
+    kind: str
+    links: tuple[str, ...] = ()
+
+    @property
+    def sign(self) -> str:
+        return VERDICTS.get(self.text, ("", "·"))[1]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table that can be sorted and filtered. `filters`: keys whose values can be chosen. Rows are in the order of
+    `columns`; `quiet` are the indices of rows that are shown only on demand (not run)."""
+
+    name: str
+    title: str
+    note: str
+    columns: tuple[Column, ...]
+    rows: list[list[Value]]
+    filters: tuple[str, ...] = ()
+    quiet: frozenset[int] = frozenset()
+
+    def choices(self, key: str) -> list[str]:
+        place = [column.key for column in self.columns].index(key)
+        return list(dict.fromkeys(row[place].text for row in self.rows if row[place].text))
+
+
+def table(
+    name: str, title: str, frame: pd.DataFrame, columns: Iterable[Column], note: str = "", quiet: str = ""
+) -> Table:
+    """The columns of `frame` that it has. `quiet`: the column that says `not run` of a row that may be left out."""
+    shown = tuple(column for column in columns if column.key in frame) or guessed(frame)
+    rows = [[value(record[column.key], column.kind) for column in shown] for record in frame.to_dict("records")]
+    filters = tuple(
+        column.key
+        for column in shown
+        if column.kind in ("name", "verdict") or column.key == "metric"
+        if 1 < frame[column.key].nunique() <= 40
+    )
+    state = frame[quiet].tolist() if quiet in frame else []
+    hidden = frozenset(place for place, each in enumerate(state) if each == "not run")
+    return Table(name, title, note, shown, rows, filters, hidden if len(hidden) < len(rows) else frozenset())
+
+
+def guessed(frame: pd.DataFrame) -> tuple[Column, ...]:
+    """Columns of a file of which nothing is known here: all of them, as they are named."""
+    kinds = {
+        key: "name" if key in LABELLED else "figures" if _numeric(frame[key]) else "text"
+        for key in frame.columns
+        if key != "scale"
+    }
+    return tuple(Column(key, key.replace("_", " ").capitalize(), kind) for key, kind in kinds.items())
+
+
+def value(given: object, kind: str) -> Value:
+    if kind == "cell":
+        links = tuple(given)
+        return Value("", links[0] if links else "", kind, links)
+    if kind in NUMBERS:
+        number = pd.to_numeric(given, errors="coerce")
+        if pd.isna(number):
+            return Value("" if str(given) == "nan" else str(given), "", kind)
+        return Value(NUMBERS[kind].format(number), repr(float(number)), kind)
+    text = label(str(given)) if kind == "name" and given else str(given)
+    return Value(text, text.lower(), kind)
+
+
+def records(found: Iterable[Mapping]) -> pd.DataFrame:
+    return pd.DataFrame(list(found)).fillna("")
+
+
+def _numeric(column: pd.Series) -> bool:
+    filled = column[(column != "") & (column != "nan")]
+    return len(filled) > 0 and bool(pd.to_numeric(filled, errors="coerce").notna().all())
