@@ -1,0 +1,115 @@
+"""Measured beside printed: one row for each printed number of every paper of a scale, and for each number that was
+measured and not printed. `results/<scale>/comparison.csv`, and a short form for the terminal.
+
+python -m paper_tables.comparison --scale-file config/quick.yaml --results results/quick
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+import yaml
+from tabulate import tabulate
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import whole_file
+from paper_tables.agreement import agreement, counted
+from paper_tables.reported import KEYS, reported
+from paper_tables.results import NOT_RUN
+from paper_tables.verdicts import INCOMPARABLE, judged, signs, verdict_names
+
+COLUMNS = (
+    "paper table dataset setting anchor method sampler metric k unit printed printed_text footnote suspect anomalies "
+    "status reason measured std seeds low high difference relative_difference verdict verdict_reason flags cell"
+).split()
+
+
+def comparison(scale: Mapping, results: Path) -> pd.DataFrame:
+    """The rows of all papers of the scale (columns: README.md). Reads files only; what is missing is not run."""
+    papers = scale.get("papers") or {}
+    return pd.concat([paper_comparison(paper, scale, Path(results)) for paper in papers], ignore_index=True)
+
+
+def paper_comparison(paper: str, scale: Mapping, results: Path) -> pd.DataFrame:
+    """The same of one paper, whose folder gives what was measured: `measured(scale, results)` in its measured.py."""
+    keys = list(KEYS)
+    printed = reported(paper).rename(columns={"std": "printed_std"})
+    measured = importlib.import_module(f"paper_tables.{paper}.measured").measured(scale, results)
+    rows = printed.merge(measured, how="outer", on=keys, suffixes=("", "_measured"), indicator="side", validate="1:1")
+    place = pd.concat([printed[keys], measured[keys]]).drop_duplicates().reset_index(drop=True)
+    rows = place.merge(rows, how="left", on=keys)
+    both = rows[rows["side"] == "both"]
+    if (both["unit"] != both["unit_measured"]).any():
+        raise BadInput(f"{paper}: measured.py gives numbers in other units than the printed ones")
+    rows["unit"] = rows["unit"].fillna(rows["unit_measured"])
+    rows["paper"] = paper
+    rows["suspect"] = rows["suspect"].eq(True)
+    rows["seeds"] = rows["seeds"].fillna(0).astype(int)
+    rows["status"] = rows["status"].fillna(NOT_RUN)
+    rows["reason"] = rows["reason"].fillna("not part of this scale")
+    texts = ["value", "footnote", "anomalies", "flags", "cell", "incomparable"]
+    rows[texts] = rows[texts].fillna("")
+    return judged(rows).rename(columns={"value": "printed_text"})[COLUMNS]
+
+
+def short_form(rows: pd.DataFrame) -> str:
+    """What follows, in one screen: how many of each verdict, how far the order of the methods agrees, and why not."""
+    printed = rows[rows["verdict"] != ""]
+    if printed.empty:
+        return "Nothing is printed for what this scale runs."
+    counts = counted(printed).reset_index()
+    counts = counts.merge(agreement(printed), how="left", on=["paper", "table", "dataset", "metric"])
+    run = counts[counts[NOT_RUN] + counts["printed value suspect"] < counts["numbers"]]
+    lines = []
+    if len(run):
+        heads = {name: f"{name} {sign}" for name, sign in signs().items()}
+        shown = run.assign(agreement=[_tau(row) for row in run.itertuples()])
+        shown = shown[["paper", "table", "dataset", "metric", *verdict_names(), "agreement"]].rename(columns=heads)
+        shown = shown.rename(columns={"agreement": "order of methods"})
+        lines += [tabulate(shown, headers="keys", showindex=False, disable_numparse=True), ""]
+        lines += ["Order of methods: Kendall's tau-b, measured against printed, with its 95 % bootstrap interval.", ""]
+    facts = printed[printed["verdict"] == INCOMPARABLE].drop_duplicates("dataset")
+    for row in facts.itertuples():
+        lines.append(f"{row.dataset} is not comparable: {row.verdict_reason.split('; by the numbers')[0]}.")
+    left = sorted(set(counts["dataset"]) - set(run["dataset"]))
+    if left:
+        lines.append(f"Not run, or nothing to compare with: {', '.join(left)}.")
+    failed = rows[(rows["status"] == "failed")].drop_duplicates("cell")
+    lines += [f"failed: {row.cell}: {row.reason}" for row in failed.itertuples()]
+    return "\n".join(lines)
+
+
+def write(rows: pd.DataFrame, results: Path) -> Path:
+    file = Path(results) / "comparison.csv"
+    with whole_file(file) as temporary:
+        rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    return file
+
+
+def _tau(row: object) -> str:
+    if pd.isna(row.tau):
+        return ""
+    interval = "" if pd.isna(row.tau_low) else f" [{row.tau_low:+.2f}, {row.tau_high:+.2f}]"
+    return f"{row.tau:+.2f}{interval}, {row.methods:.0f} methods"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m paper_tables.comparison", description=__doc__.splitlines()[0])
+    parser.add_argument("--scale-file", type=Path, required=True, help="config/<scale>.yaml")
+    parser.add_argument("--results", type=Path, required=True, help="results/<scale>")
+    chosen = parser.parse_args(arguments)
+    try:
+        scale = yaml.safe_load(chosen.scale_file.read_text(encoding="utf-8"))
+        rows = comparison(scale, chosen.results)
+        print(short_form(rows), f"Every number: {write(rows, chosen.results)}", sep="\n")
+    except (BadInput, OSError, yaml.YAMLError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
