@@ -11,11 +11,11 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from datasets.pipeline.files import whole_file
 from paper_tables import latex
 from paper_tables.casr import marks
 from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
 from paper_tables.casr.labels import strategy_label
+from paper_tables.pictures import save
 from paper_tables.results import DONE
 
 # Okabe and Ito's colours, which colour-blind readers tell apart; the markers differ, too
@@ -40,10 +40,7 @@ def picture(figure: str, frame: pd.DataFrame, folder: Path, scale: str) -> None:
     else:
         axes[0, 0].text(0.5, 0.5, "not run at this scale", ha="center", va="center")
     drawing.suptitle(f"CASR, {figure.replace('figure', 'Figure ')}, scale '{scale}'", fontsize=11)
-    for ending, metadata in (("pdf", {"CreationDate": None}), ("png", {"Software": None})):
-        with whole_file(Path(folder) / f"casr_{figure}.{ending}") as file:
-            drawing.savefig(file, format=ending, dpi=160, metadata=metadata)
-    plt.close(drawing)
+    save(drawing, folder, f"casr_{figure}")
 
 
 def _panel(axes: Axes, rows: pd.DataFrame, figure: str) -> None:

@@ -11,6 +11,8 @@ from paper_tables.casr.printed import best_combination
 from paper_tables.cell import Cell
 
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "audit", *FIGURES, "figure7")
+TARGETS += ("verdicts", "agreement")  # measured against printed
+PICTURES = (*FIGURES, "agreement")
 
 # What a figure varies: the setting, the short name of a value, and the usual value, at which a main cell stands already
 # unless the scale sets another one. kappa and the index of the main cells are tuned, so that none is shared.
@@ -38,6 +40,8 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
     if target in ("table3", "controls"):
         plain = [_plain(d, anchor) for d in plan.datasets for anchor in plan.augmented[d]]
         return plain + augmented(plan) + augmented(plan, variant="control")
+    if target in ("verdicts", "agreement"):
+        return _unique([*target_cells("table2", scale), *target_cells("table3", scale)])
     if target == "sets":
         return augmented(plan)
     if target == "splits":
@@ -53,7 +57,7 @@ def outputs(target: str, results: Path) -> list[Path]:
     """The files that are made of a target; for `document` the LaTeX file that includes all of them."""
     if target == "document":
         return [Path(results) / "tables" / "casr.tex"]
-    folder, endings = ("figures", ("csv", "tex", "pdf", "png")) if target in FIGURES else ("tables", ("csv", "tex"))
+    folder, endings = ("figures", ("csv", "tex", "pdf", "png")) if target in PICTURES else ("tables", ("csv", "tex"))
     return [Path(results) / folder / f"casr_{target}.{ending}" for ending in endings]
 
 

@@ -6,11 +6,25 @@ from pathlib import Path
 import pandas as pd
 
 from datasets.pipeline.files import whole_file
-from paper_tables.casr import audit, case_study, controls, curves, draw, marks, render, sets, sizes, splits
+from paper_tables.casr import (
+    audit,
+    case_study,
+    controls,
+    curves,
+    draw,
+    heatmap,
+    marks,
+    render,
+    sets,
+    sizes,
+    splits,
+    verdict_table,
+)
 from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.plan import FIGURES, read_plan
 from paper_tables.casr.specification import TARGETS, outputs
 from paper_tables.cell import Cell
+from paper_tables.comparison import paper_comparison
 from paper_tables.results import Result
 
 TITLES = {
@@ -30,6 +44,8 @@ def write(targets: Iterable[str], scale: Mapping, results: Path) -> list[Path]:
             _text(outputs(target, results)[0], document(scale))
         elif target in FIGURES:
             _figure(target, scale, results, read)
+        elif target == "agreement":
+            _agreement(scale, results)
         else:
             rows, text = _table(target, scale, results, read)
             csv, tex = outputs(target, results)
@@ -63,6 +79,7 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
         "controls": lambda: (controls, controls.frame(table3_lines(plan, read), read)),
         "splits": lambda: (splits, splits.frame(plan, read)),
         "sets": lambda: (sets, sets.frame(plan, read)),
+        "verdicts": lambda: (verdict_table, verdict_table.frame(paper_comparison("casr", scale, results))),
         "figure7": lambda: (case_study, case_study.frame(plan, read, results)),
     }[target]()
     rows = marks.with_marks(rows, results)
@@ -84,6 +101,13 @@ def _figure(target: str, scale: Mapping, results: Path, read: Callable[[Cell], R
     _csv(folder / f"casr_{target}.csv", plain, scale, missing="nan")
     _text(folder / f"casr_{target}.tex", draw.pgfplots(target, rows, caption))
     draw.picture(target, rows, folder, scale["scale"])
+
+
+def _agreement(scale: Mapping, results: Path) -> None:
+    rows, folder = heatmap.frame(paper_comparison("casr", scale, results)), results / "figures"
+    _csv(folder / "casr_agreement.csv", rows, scale)
+    _text(folder / "casr_agreement.tex", heatmap.latex_figure(scale["scale"]))
+    heatmap.picture(rows, folder, scale["scale"])
 
 
 def document(scale: Mapping) -> str:

@@ -1,0 +1,105 @@
+"""The relative difference of measured from printed for every number of Tables 2 and 3, as one picture."""
+
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.patches import Patch, Rectangle
+
+from paper_tables.casr.labels import dataset_label, method_label, row_label
+from paper_tables.pictures import save
+from paper_tables.verdicts import SUSPECT, signs
+
+COLOURS = "PuOr"  # orange below, purple above: told apart by every kind of colour vision, and in grey by the sign
+WIDEST = 1.0  # a relative difference of 100 % and more has the full colour
+COLUMNS = (
+    "table dataset row anchor method sampler metric k unit printed measured relative_difference verdict sign".split()
+)
+TITLES = {"ndcg": "NDCG@5", "f1": "F1@5"}
+
+
+def frame(comparison: pd.DataFrame) -> pd.DataFrame:
+    """One row for each number that Tables 2 and 3 print, in their order."""
+    printed = comparison[comparison["verdict"] != ""]
+    rows = [_label(row) for row in printed.itertuples()]
+    return printed.assign(row=rows, sign=printed["verdict"].map(signs()))[COLUMNS]
+
+
+def picture(rows: pd.DataFrame, folder: Path, scale: str) -> None:
+    """Write `casr_agreement.pdf` and `.png`: a panel for each table and metric, methods down, data sets across."""
+    heights = rows.groupby("table")["row"].nunique()
+    drawing, axes = plt.subplots(
+        len(heights),
+        len(TITLES),
+        figsize=(13, 2.5 + 0.24 * heights.sum()),
+        height_ratios=heights,
+        squeeze=False,
+        layout="constrained",
+    )
+    for line, table in zip(axes, heights.index, strict=True):
+        for panel, metric in zip(line, TITLES, strict=True):
+            _panel(panel, rows[(rows["table"] == table) & (rows["metric"] == metric)])
+            panel.set_title(f"Table {table}, {TITLES[metric]}", fontsize=10)
+    colours = plt.cm.ScalarMappable(plt.Normalize(-100 * WIDEST, 100 * WIDEST), COLOURS)
+    drawing.colorbar(colours, ax=axes, extend="both", shrink=0.5, label="measured minus printed, % of printed")
+    drawing.legend(handles=_legend(), loc="outside lower center", ncols=3, frameon=False, fontsize=8)
+    drawing.suptitle(f"CASR, measured against printed, scale '{scale}'", fontsize=11)
+    save(drawing, folder, "casr_agreement")
+
+
+def latex_figure(scale: str) -> str:
+    """A figure environment that shows the picture."""
+    caption = (
+        rf"Relative difference of measured from printed, scale \textit{{{scale}}}, with the verdict's sign. Hatched: "
+        "the printed value is suspect (?); empty with a dash: not run."
+    )
+    return "\n".join(
+        [
+            r"\begin{figure}[p]",
+            r"\centering",
+            r"\includegraphics[width=\textwidth,height=0.85\textheight,keepaspectratio]"
+            r"{\casrfigures/casr_agreement.pdf}",
+            rf"\caption{{{caption}}}",
+            r"\label{fig:casr-agreement}",
+            r"\end{figure}",
+            "",
+        ]
+    )
+
+
+def _panel(axes: Axes, rows: pd.DataFrame) -> None:
+    methods, datasets = list(rows["row"].unique()), list(rows["dataset"].unique())
+    colours = plt.get_cmap(COLOURS)
+    for row in rows.itertuples():
+        x, y = datasets.index(row.dataset), methods.index(row.row)
+        known = row.verdict != SUSPECT and row.relative_difference == row.relative_difference
+        face = colours(0.5 + row.relative_difference / WIDEST / 2) if known else "white"
+        hatch = "////" if row.verdict == SUSPECT else None
+        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="0.8", hatch=hatch, linewidth=0.5))
+        text = f"{100 * row.relative_difference:+.0f} {row.sign}" if known else row.sign
+        dark = known and abs(row.relative_difference) > 0.75 * WIDEST
+        axes.text(x, y, text, ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
+    axes.set_xlim(-0.5, len(datasets) - 0.5)
+    axes.set_ylim(len(methods) - 0.5, -0.5)
+    labels = [dataset_label(name) for name in datasets]
+    axes.set_xticks(range(len(datasets)), labels, rotation=40, ha="right", fontsize=8)
+    axes.set_yticks(range(len(methods)), methods, fontsize=7)
+    axes.tick_params(length=0)
+
+
+def _legend() -> list[Patch]:
+    looks = {SUSPECT: {"hatch": "////"}}
+    return [
+        Patch(facecolor="white", edgecolor="0.6", label=f"{sign}  {name}", **looks.get(name, {}))
+        for name, sign in signs().items()
+    ]
+
+
+def _label(row: object) -> str:
+    name = row_label(row.anchor, "" if row.method == "none" else row.method)
+    return f"{name}, {method_label(row.sampler)}" if row.sampler else name

@@ -1,0 +1,53 @@
+"""How many printed numbers of each table and data set were reproduced, and how far the order of methods agrees."""
+
+import pandas as pd
+
+from paper_tables import latex
+from paper_tables.agreement import agreement, counted
+from paper_tables.casr import marks
+from paper_tables.results import NOT_RUN
+from paper_tables.verdicts import SUSPECT, signs, verdict_names
+
+KEYS = ["table", "dataset", "metric"]
+VERDICTS = {name: name.replace(" ", "_") for name in verdict_names()}
+COLUMNS = [*KEYS, "numbers", *VERDICTS.values(), "methods", "tau", "tau_low", "tau_high"]
+
+
+def frame(comparison: pd.DataFrame) -> pd.DataFrame:
+    """One row for each table, data set and metric: `numbers` that the paper prints, how many of them have each verdict,
+    and Kendall's tau-b with its interval (paper_tables/agreement.py).
+    """
+    printed = comparison[comparison["verdict"] != ""]
+    counts = counted(printed).reset_index().rename(columns=VERDICTS)
+    return counts.merge(agreement(printed), on=["paper", *KEYS])[COLUMNS]
+
+
+def render(frame: pd.DataFrame) -> str:
+    """The data sets of which something was run; the others stand in the CSV."""
+    run = frame[frame[VERDICTS[NOT_RUN]] + frame[VERDICTS[SUSPECT]] < frame["numbers"]]
+    body, previous = [], None
+    for row in run.itertuples():
+        body += [latex.RULE] if previous not in (None, row.table) else []
+        previous = row.table
+        counts = [str(getattr(row, column)) for column in VERDICTS.values()]
+        names = [f"Table {row.table}", marks.marked_label(frame, row.dataset), row.metric.upper() + "@5"]
+        body.append(" & ".join([*names, *counts, _order(row)]))
+    heads = [rf"{latex.escape(name)} {latex.escape(sign)}" for name, sign in signs().items()]
+    caption = (
+        "Verdicts on the numbers that CASR prints, by rules that were fixed before any run (verdict\\_rules.yaml), and "
+        r"the order of the methods: Kendall's $\tau_b$ of measured against printed, with its 95\,\% bootstrap interval "
+        "over methods."
+    )
+    left = frame["dataset"].nunique() - run["dataset"].nunique()
+    caption += f" Not shown: {left} data sets of which nothing was run." * bool(left)
+    empty = [rf"\multicolumn{{{len(heads) + 4}}}{{c}}{{\textit{{nothing that the paper prints was run}}}}"]
+    head = [" & ".join(["Table", "Data set", "Metric", *heads, "order of methods"])]
+    columns = "lll" + "r" * len(heads) + "l"
+    return latex.table(columns, head, body or empty, f"{caption} {marks.legend(run)}".strip(), "tab:casr-verdicts")
+
+
+def _order(row: object) -> str:
+    if row.tau != row.tau:
+        return ""
+    interval = f" [${row.tau_low:+.2f}$, ${row.tau_high:+.2f}$]" if row.tau_low == row.tau_low else ""
+    return f"${row.tau:+.2f}${interval}, {row.methods} methods"
