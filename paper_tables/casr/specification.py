@@ -10,7 +10,7 @@ from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, 
 from paper_tables.casr.printed import best_combination
 from paper_tables.cell import Cell
 
-TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "audit", *FIGURES, "figure7")
+TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement")  # measured against printed
 PICTURES = (*FIGURES, "agreement")
 
@@ -34,7 +34,7 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
     plan = read_plan(scale)
     if target in ("table1", "audit"):
         return []
-    if target == "table2":
+    if target in ("table2", "tuning"):
         plain = [_plain(d, m) for d in plan.datasets for m in table2_methods(plan)]
         return plain + augmented(plan)
     if target in ("table3", "controls"):

@@ -18,6 +18,7 @@ from paper_tables.casr import (
     sets,
     sizes,
     splits,
+    tuning,
     verdict_table,
 )
 from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
@@ -79,6 +80,7 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
         "controls": lambda: (controls, controls.frame(table3_lines(plan, read), read)),
         "splits": lambda: (splits, splits.frame(plan, read)),
         "sets": lambda: (sets, sets.frame(plan, read)),
+        "tuning": lambda: (tuning, tuning.frame(plan, results)),
         "verdicts": lambda: (verdict_table, verdict_table.frame(paper_comparison("casr", scale, results))),
         "figure7": lambda: (case_study, case_study.frame(plan, read, results)),
     }[target]()
