@@ -22,10 +22,11 @@ COMPARISON = (
     Column("printed_text", "Printed"),
     Column("difference", "Difference", "signed"),
     Column("unit", "Unit"),
+    Column("cell", "Made by", "cell"),
     Column("verdict_reason", "Why"),
+    Column("reason", "Remark"),
     Column("anomalies", "Doubts"),
     Column("flags", "Flags"),
-    Column("cells", "Made by", "cell"),
 )
 # A paper's accuracy tables, shown where there is no comparison.csv yet.
 ACCURACY = (
@@ -42,7 +43,7 @@ ACCURACY = (
     Column("p_value_holm", "p (Holm)", "figures"),
     Column("reason", "Why"),
     Column("flags", "Flags"),
-    Column("cells", "Made by", "cell"),
+    Column("cell", "Made by", "cell"),
 )
 # name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown.
 FILES = {
@@ -54,7 +55,7 @@ FILES = {
         (
             Column("dataset", "Data set", "name"),
             Column("count", "Count"),
-            Column("measured", "Measured", "figures"),
+            Column("measured", "Measured", "plain"),
             Column("printed", "Printed"),
             Column("verdict", "Verdict"),
             Column("recipe", "Recipe"),

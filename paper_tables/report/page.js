@@ -1,6 +1,8 @@
 "use strict";
 // Sorting, filtering, copying, and a cell's provenance in a dialog. Without this script everything is shown.
 
+const NUMBERS = ["fixed", "signed", "figures", "plain", "count", "share"];
+
 function say(text) {
   const place = document.getElementById("said");
   place.textContent = text;
@@ -19,7 +21,7 @@ function sortable(table, headings) {
       heading.setAttribute("aria-sort", down ? "descending" : "ascending");
       const body = table.tBodies[0];
       const rows = [...body.rows];
-      const numeric = ["fixed", "signed", "figures", "count", "share"].includes(heading.dataset.kind);
+      const numeric = NUMBERS.includes(heading.dataset.kind);
       rows.sort((one, other) => compare(one.cells[place].dataset.order, other.cells[place].dataset.order, numeric, down));
       body.append(...rows);
     });
@@ -66,8 +68,7 @@ function latex(table, headings) {
     "<": "\\textless{}", ">": "\\textgreater{}", "−": "$-$", "±": "$\\pm$", "κ": "$\\kappa$" };
   const escape = (text) => text.replace(/[\\&%$#_{}~^<>−±κ]/g, (letter) => special[letter] || `\\${letter}`);
   const kept = headings.map((heading, place) => place).filter((place) => headings[place].dataset.kind !== "cell");
-  const right = ["fixed", "signed", "figures", "count", "share"];
-  const columns = kept.map((place) => (right.includes(headings[place].dataset.kind) ? "r" : "l")).join("");
+  const columns = kept.map((place) => (NUMBERS.includes(headings[place].dataset.kind) ? "r" : "l")).join("");
   const line = (texts) => `${texts.map(escape).join(" & ")} \\\\`;
   const rows = [...table.tBodies[0].rows].filter((row) => !row.hidden);
   return [`\\begin{tabular}{${columns}}`, "\\toprule", line(kept.map((place) => headings[place].textContent)), "\\midrule",

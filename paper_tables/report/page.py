@@ -13,7 +13,7 @@ from markupsafe import Markup
 
 from datasets.pipeline.files import whole_file
 from paper_tables.report import costs, known, read
-from paper_tables.report.provenance import Provenance, found_for, provenance
+from paper_tables.report.provenance import Provenance, cell_of, provenance
 from paper_tables.report.tables import VERDICTS, Column, Table, records, table
 from paper_tables.results import DONE, FAILED, Result
 
@@ -162,19 +162,24 @@ def how(scale: Mapping) -> str:
 def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path) -> None:
     """The paper's result tables with verdicts; until they are compared, as they were measured."""
     shown = about.tables.setdefault("tables", [])
-    if len(rows):
-        linked = rows.assign(cells=[found_for(row, about.cells) for row in rows.to_dict("records")])
-        for number, own in linked.groupby("table", sort=True):
-            title = f"Table {number}" if number else "Measured, and not printed"
-            shown.append(table(f"{about.name}-table-{number}", title, own, known.COMPARISON, quiet="verdict"))
-        return
-    about.absent["tables"] = [f"{results / 'comparison.csv'}: {how(scale)}"]
-    for name in known.ACCURACY_FILES:
+    if rows.empty:
+        about.absent["tables"] = [f"{results / 'comparison.csv'}: {how(scale)}"]
+    for number in sorted(rows["table"].unique() if len(rows) else [], key=lambda each: each or "~"):
+        title = f"Table {number}" if number else "Measured, and not printed"
+        own = _linked(about, rows[rows["table"] == number])
+        shown.append(table(f"{about.name}-table-{number}", title, own, known.COMPARISON, quiet="status"))
+    for name in known.ACCURACY_FILES if rows.empty else ():
         own = read.csv(results / "tables" / f"{about.name}_{name}.csv")
         if own is not None:
-            linked = own.assign(cells=[found_for(row, about.cells) for row in own.to_dict("records")])
+            own = _linked(about, own.assign(cell=[cell_of(row, about.name) for row in own.to_dict("records")]))
             title = name.replace("table", "Table ")
-            shown.append(table(f"{about.name}-{name}", title, linked, known.ACCURACY, quiet="status"))
+            shown.append(table(f"{about.name}-{name}", title, own, known.ACCURACY, quiet="status"))
+
+
+def _linked(about: Paper, rows: pd.DataFrame) -> pd.DataFrame:
+    """The rows, naming only cells of which the page has something to say."""
+    there = {each.identifier for each in about.cells}
+    return rows.assign(cell=rows["cell"].where(rows["cell"].isin(there), ""))
 
 
 def _files(about: Paper, scale: Mapping, results: Path) -> None:

@@ -56,24 +56,10 @@ def provenance(result: Result) -> Provenance:
     )
 
 
-def found_for(row: Mapping, cells: list[Provenance]) -> list[str]:
-    """Identifiers of the cells that can have made a row. A row that names its cell has that one; else every cell of
-    the row's data set, anchor, method and sampler on the main split, more than one where the row names no sampler.
-    """
-    if row.get("cell"):
-        return [row["cell"]] if any(each.identifier == row["cell"] for each in cells) else []
+def cell_of(row: Mapping, paper: str) -> str:
+    """The identifier of the cell that made a row of an accuracy table."""
     method = "" if row["method"] == "none" else row["method"]
-    return [
-        each.identifier
-        for each in cells
-        if each.cell.dataset == row["dataset"]
-        and each.cell.split.count(".") == 1
-        and each.cell.split.endswith(row.get("protocol") or ".loo")
-        and each.cell.anchor == row["anchor"]
-        and each.cell.treatment == method
-        and each.cell.sampler == (row.get("sampler") or each.cell.sampler)
-        and not each.cell.variant
-    ]
+    return Cell(paper, f"{row['dataset']}.{row['protocol']}", row["anchor"], method, row["sampler"]).identifier
 
 
 def _seed(found: Mapping, reading: str) -> dict:

@@ -46,9 +46,24 @@ def csv(file: Path) -> pd.DataFrame | None:
 
 
 def entries(paper: str, name: str) -> list[dict]:
-    """The list in paper_tables/<paper>/<name>.yaml (assumptions, anomalies); empty where a paper has none."""
+    """The list in paper_tables/<paper>/<name>.yaml (assumptions, anomalies), values as text; empty where a paper has
+    none."""
     file = PAPERS / paper / f"{name}.yaml"
-    return yaml.safe_load(file.read_text(encoding="utf-8")) or [] if file.is_file() else []
+    found = yaml.safe_load(file.read_text(encoding="utf-8")) or [] if file.is_file() else []
+    return [{key: in_words(value) for key, value in entry.items()} for entry in found]
+
+
+def in_words(value: object) -> str:
+    """`anchor narm, metric f1 and ndcg; …`: a value of a YAML file as a person writes it."""
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {in_words(each)}" for key, each in value.items())
+    if isinstance(value, list):
+        return (
+            "; ".join(map(in_words, value))
+            if any(isinstance(each, Mapping) for each in value)
+            else " and ".join(map(str, value))
+        )
+    return str(value)
 
 
 def results_of(paper: str, scale: Mapping, results: Path) -> list[Result]:

@@ -8,7 +8,14 @@ import pandas as pd
 from paper_tables.report.read import label
 
 # kind of a column -> how its numbers are written; a kind that is not here is text
-NUMBERS = {"fixed": "{:.2f}", "signed": "{:+.2f}", "figures": "{:.3g}", "count": "{:,.0f}", "share": "{:.1%}"}
+NUMBERS = {
+    "fixed": "{:.2f}",
+    "signed": "{:+.2f}",
+    "figures": "{:.3g}",
+    "plain": "{:,.7g}",
+    "count": "{:,.0f}",
+    "share": "{:.1%}",
+}
 # sign and letter beside the colour, so that no verdict is told by colour alone
 VERDICTS = {
     "reproduced": ("R", "✓"),
@@ -27,6 +34,7 @@ VERDICTS = {
     "note": ("N", "i"),
     "ok": ("", "✓"),
 }
+SAID_ONCE = ("k", "unit", "metric")  # a column of these that has one value is a remark above the table
 LABELLED = ("dataset", "anchor", "method", "sampler", "other")
 
 
@@ -41,12 +49,11 @@ class Column:
 
 @dataclass(frozen=True)
 class Value:
-    """One field: `text` is shown, `order` sorts, `kind` styles. `links`: identifiers of cells that it leads to."""
+    """One field: `text` is shown (of a cell, what it links to), `order` sorts, `kind` styles."""
 
     text: str
     order: str
     kind: str
-    links: tuple[str, ...] = ()
 
     @property
     def sign(self) -> str:
@@ -74,8 +81,13 @@ class Table:
 def table(
     name: str, title: str, frame: pd.DataFrame, columns: Iterable[Column], note: str = "", quiet: str = ""
 ) -> Table:
-    """The columns of `frame` that it has. `quiet`: the column that says `not run` of a row that may be left out."""
-    shown = tuple(column for column in columns if column.key in frame) or guessed(frame)
+    """The columns of `frame` that it has, but for the empty ones. `quiet`: the column that says `not run` of a row that
+    may be left out."""
+    known = tuple(column for column in columns if column.key in frame) or guessed(frame)
+    told = [column for column in known if column.key in SAID_ONCE and frame[column.key].nunique() == 1]
+    once = "; ".join(f"{column.head.lower()}: {frame[column.key].iloc[0]}" for column in told)
+    note = " ".join(filter(None, [note, f"In all rows {once}." if once else ""]))
+    shown = tuple(column for column in known if column not in told and _filled(frame[column.key]))
     rows = [[value(record[column.key], column.kind) for column in shown] for record in frame.to_dict("records")]
     filters = tuple(
         column.key
@@ -99,20 +111,20 @@ def guessed(frame: pd.DataFrame) -> tuple[Column, ...]:
 
 
 def value(given: object, kind: str) -> Value:
-    if kind == "cell":
-        links = tuple(given)
-        return Value("", links[0] if links else "", kind, links)
-    if kind in NUMBERS:
-        number = pd.to_numeric(given, errors="coerce")
-        if pd.isna(number):
-            return Value("" if str(given) == "nan" else str(given), "", kind)
+    number = pd.to_numeric(given, errors="coerce") if kind in NUMBERS else None
+    if kind in NUMBERS and not pd.isna(number):
         return Value(NUMBERS[kind].format(number), repr(float(number)), kind)
-    text = label(str(given)) if kind == "name" and given else str(given)
+    given = "" if str(given) == "nan" else str(given)
+    text = label(given) if kind == "name" and given else given
     return Value(text, text.lower(), kind)
 
 
 def records(found: Iterable[Mapping]) -> pd.DataFrame:
     return pd.DataFrame(list(found)).fillna("")
+
+
+def _filled(column: pd.Series) -> bool:
+    return column.map(lambda given: bool(given) and str(given) != "nan").any()
 
 
 def _numeric(column: pd.Series) -> bool:
