@@ -17,6 +17,7 @@ SUSPECT, NOT_RUN, INCOMPARABLE = "printed value suspect", "not run", "not compar
 REPRODUCED, DIRECTION, CONTRADICTED = "reproduced", "direction only", "contradicted"
 NO_SPREAD = 1e-9  # a standard deviation below it is arithmetic, not randomness
 _PLACE = ["table", "dataset", "setting", "metric", "k"]
+_OTHER = ["anchor", "printed", "rounding", "measured", "low", "variance", "freedom", "seeds"]
 
 
 @cache
@@ -47,8 +48,7 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
     rows["difference"] = rows["measured"] - rows["printed"]
     rows["relative_difference"] = rows["difference"] / rows["printed"]
     rows["rounding"] = [rules()["rounding"] * 10.0 ** -len(text.partition(".")[2]) for text in rows["value"]]
-    beside = _compared_with(rows)
-    found = [_verdict(row, rows, beside) for row in rows.itertuples()]
+    found = [_verdict(row) for row in rows.join(_compared_with(rows)).itertuples()]
     return rows.assign(verdict=[one for one, _ in found], verdict_reason=[why for _, why in found]).drop(
         columns=["variance", "freedom", "source", "rounding"]
     )
@@ -73,24 +73,23 @@ def _spread(rows: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _compared_with(rows: pd.DataFrame) -> dict:
-    """Index of a row -> index of the row that its direction is judged against; absent where there is none."""
+def _compared_with(rows: pd.DataFrame) -> pd.DataFrame:
+    """The columns of the row that each row's direction is judged against, as `other_...`; NaN where there is none."""
     plain = rows[(rows["method"] == "none") & rows["printed"].notna() & ~rows["suspect"]]
-    anchors = {key: index for index, key in zip(plain.index, _keys(plain, [*_PLACE, "anchor"]), strict=True)}
-    ranked = plain.sort_values("printed", ascending=False, kind="stable")
-    best = ranked.groupby(_PLACE, sort=False).head(2).groupby(_PLACE, sort=False).groups
-    found = {}
-    for index, row in rows.iterrows():
-        if row["method"] != "none":
-            reference = anchors.get(tuple(row[[*_PLACE, "anchor"]]))
-        else:
-            reference = next((other for other in best.get(tuple(row[_PLACE]), ()) if other != index), None)
-        if reference is not None:
-            found[index] = reference
-    return found
+    ranked = plain.sort_values("printed", ascending=False, kind="stable").groupby(_PLACE)
+    best, second = (_alike(ranked.nth(place), rows, _PLACE) for place in (0, 1))
+    own = _alike(plain, rows, [*_PLACE, "anchor"])
+    reference = best.where(best != rows.index, second).where(rows["method"] == "none", own)
+    return rows[_OTHER].reindex(reference).set_axis(rows.index).add_prefix("other_")
 
 
-def _verdict(row: object, rows: pd.DataFrame, beside: Mapping) -> tuple[str, str]:
+def _alike(found: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Series:
+    """For each of the rows the index of the row of `found` that has the same keys; NaN where none has."""
+    places = pd.Series(found.index, index=pd.MultiIndex.from_frame(found[keys]), dtype=float)
+    return places.reindex(pd.MultiIndex.from_frame(rows[keys])).set_axis(rows.index)
+
+
+def _verdict(row: object) -> tuple[str, str]:
     if row.suspect:
         return SUSPECT, f"see {row.anomalies}"
     if np.isnan(row.printed):
@@ -100,28 +99,27 @@ def _verdict(row: object, rows: pd.DataFrame, beside: Mapping) -> tuple[str, str
     facts = [fact for fact in (row.incomparable, _open_protocol(row)) if fact]
     if np.isnan(row.low):
         return INCOMPARABLE, "; ".join([*facts, "no spread known: no cell of this data and metric has two seeds"])
-    verdict, reason = _by_numbers(row, rows, beside)
+    verdict, reason = _by_numbers(row)
     return (INCOMPARABLE, f"{'; '.join(facts)}; by the numbers {verdict}: {reason}") if facts else (verdict, reason)
 
 
-def _by_numbers(row: object, rows: pd.DataFrame, beside: Mapping) -> tuple[str, str]:
+def _by_numbers(row: object) -> tuple[str, str]:
     allowed = (row.high - row.low) / 2 + row.rounding
     basis = f"{row.seeds} seed{'s' * (row.seeds > 1)}, {row.source}"
     if abs(row.difference) <= allowed:
         return REPRODUCED, f"off by {row.difference:+.3g}, within {allowed:.3g} ({basis})"
     outside = f"off by {row.difference:+.3g}, outside {allowed:.3g} ({basis})"
-    if row.Index not in beside:
+    if pd.isna(row.other_printed):
         return CONTRADICTED, f"{outside}; nothing printed to take a direction from"
-    other = rows.loc[beside[row.Index]]
-    name = f"{other['anchor']} alone"
-    gap = row.printed - other["printed"]
-    if abs(gap) <= row.rounding + other["rounding"]:
+    name = f"{row.other_anchor} alone"
+    gap = row.printed - row.other_printed
+    if abs(gap) <= row.rounding + row.other_rounding:
         return CONTRADICTED, f"{outside}; printed equal to {name}, so no direction"
-    if other["status"] != DONE or np.isnan(other["low"]):
+    if np.isnan(row.other_low):
         return CONTRADICTED, f"{outside}; {name}, which gives the direction, was not run"
-    ours = row.measured - other["measured"]
-    error = np.sqrt(row.variance / row.seeds + other["variance"] / other["seeds"])
-    least = t.ppf(_upper(), min(row.freedom, other["freedom"])) * error
+    ours = row.measured - row.other_measured
+    error = np.sqrt(row.variance / row.seeds + row.other_variance / row.other_seeds)
+    least = t.ppf(_upper(), min(row.freedom, row.other_freedom)) * error
     against = f"{ours:+.3g} against {name}, printed {gap:+.3g}"
     if abs(ours) <= least:
         return CONTRADICTED, f"{outside}; {against}: not distinguishable from zero (±{least:.3g})"
@@ -139,7 +137,3 @@ def _open_protocol(row: object) -> str:
 
 def _upper() -> float:
     return (1 + rules()["level"]) / 2
-
-
-def _keys(rows: pd.DataFrame, names: list[str]) -> zip:
-    return zip(*(rows[name] for name in names), strict=True)

@@ -13,21 +13,25 @@ from matplotlib.patches import Patch, Rectangle
 
 from paper_tables.casr.labels import dataset_label, method_label, row_label
 from paper_tables.pictures import save
-from paper_tables.verdicts import SUSPECT, signs
+from paper_tables.verdicts import NOT_RUN, SUSPECT, signs
 
 COLOURS = "PuOr"  # orange below, purple above: told apart by every kind of colour vision, and in grey by the sign
+EMPTY = "0.92"  # of what was not run
 WIDEST = 1.0  # a relative difference of 100 % and more has the full colour
 COLUMNS = (
     "table dataset row anchor method sampler metric k unit printed measured relative_difference verdict sign".split()
 )
+ORDER = ("table", "anchor", "method")
 TITLES = {"ndcg": "NDCG@5", "f1": "F1@5"}
 
 
 def frame(comparison: pd.DataFrame) -> pd.DataFrame:
-    """One row for each number that Tables 2 and 3 print, in their order."""
+    """One row for each number that Tables 2 and 3 print, in their order, lost ones in the place of their like."""
     printed = comparison[comparison["verdict"] != ""]
     rows = [_label(row) for row in printed.itertuples()]
-    return printed.assign(row=rows, sign=printed["verdict"].map(signs()))[COLUMNS]
+    labelled = printed.assign(row=rows, sign=printed["verdict"].map(signs()))
+    first = {name: {value: place for place, value in enumerate(labelled[name].unique())} for name in ORDER}
+    return labelled.sort_values(list(ORDER), key=lambda column: column.map(first[column.name]), kind="stable")[COLUMNS]
 
 
 def picture(rows: pd.DataFrame, folder: Path, scale: str) -> None:
@@ -56,7 +60,7 @@ def latex_figure(scale: str) -> str:
     """A figure environment that shows the picture."""
     caption = (
         rf"Relative difference of measured from printed, scale \textit{{{scale}}}, with the verdict's sign. Hatched: "
-        "the printed value is suspect (?); empty with a dash: not run."
+        "the printed value is suspect (?); grey with a dash: not run."
     )
     return "\n".join(
         [
@@ -78,7 +82,8 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     for row in rows.itertuples():
         x, y = datasets.index(row.dataset), methods.index(row.row)
         known = row.verdict != SUSPECT and row.relative_difference == row.relative_difference
-        face = colours(0.5 + row.relative_difference / WIDEST / 2) if known else "white"
+        empty = EMPTY if row.verdict == NOT_RUN else "white"
+        face = colours(0.5 + row.relative_difference / WIDEST / 2) if known else empty
         hatch = "////" if row.verdict == SUSPECT else None
         axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="0.8", hatch=hatch, linewidth=0.5))
         text = f"{100 * row.relative_difference:+.0f} {row.sign}" if known else row.sign
@@ -93,9 +98,9 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _legend() -> list[Patch]:
-    looks = {SUSPECT: {"hatch": "////"}}
+    looks = {SUSPECT: {"hatch": "////"}, NOT_RUN: {"facecolor": EMPTY}}
     return [
-        Patch(facecolor="white", edgecolor="0.6", label=f"{sign}  {name}", **looks.get(name, {}))
+        Patch(**{"facecolor": "white", "edgecolor": "0.6", "label": f"{sign}  {name}"} | looks.get(name, {}))
         for name, sign in signs().items()
     ]
 
