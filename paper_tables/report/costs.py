@@ -26,7 +26,7 @@ TRIALS = (
 )
 
 
-def by_data_set(found: Iterable[Result]) -> Table:
+def by_data_set(paper: str, found: Iterable[Result]) -> Table:
     """One row for each data set, kind of cell and device. A seed that is another's copy cost nothing and counts."""
     groups: dict[tuple, list[Result]] = {}
     for result in found:
@@ -34,16 +34,16 @@ def by_data_set(found: Iterable[Result]) -> Table:
             device = result.content.get("provenance", {}).get("device", "unknown")
             groups.setdefault((result.cell.dataset, _kind(result), device), []).append(result)
     rows = [_row(*key, own) for key, own in sorted(groups.items())]
-    return table("costs", "Training and ranking", records(rows), COLUMNS)
+    return table(f"{paper}-spent", "Training and ranking", records(rows), COLUMNS)
 
 
-def tuning(scale: Mapping, results: Path) -> list[Table]:
+def tuning(paper: str, scale: Mapping, results: Path) -> list[Table]:
     """The budget, and what each search took; nothing where settings are fixed."""
     budget = (scale.get("tuning") or {}).get("budget")
     if budget is None:
         return []
     note = f"{budget} trials for each cell, the same for a baseline and a proposal."
-    return [table("tuning", "Search for settings", records(read.trials(results)), TRIALS, note)]
+    return [table(f"{paper}-searches", "Search for settings", records(read.trials(results)), TRIALS, note)]
 
 
 def _row(dataset: str, kind: str, device: str, own: list[Result]) -> dict:

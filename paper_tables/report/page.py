@@ -115,8 +115,8 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
     ]
     if not about.figures:
         about.absent["figures"] = [f"{results / 'figures'}: {how(scale)}"]
-    about.tables["missing"] = [_failed(about.failed)] if about.failed else []
-    about.tables["costs"] = [costs.by_data_set(found), *costs.tuning(scale, results)]
+    about.tables["missing"] = [_failed(name, about.failed)] if about.failed else []
+    about.tables["costs"] = [costs.by_data_set(name, found), *costs.tuning(name, scale, results)]
     return about
 
 
@@ -149,10 +149,10 @@ def sentence(states: Counter, rows: pd.DataFrame) -> str:
     )
 
 
-def _failed(failed: list[Result]) -> Table:
+def _failed(paper: str, failed: list[Result]) -> Table:
     columns = (Column("split", "Split"), Column("cell", "Cell"), Column("reason", "Why"))
     rows = [{"split": each.cell.split, "cell": each.cell.name, "reason": each.reason} for each in failed]
-    return table("failed", "Failed", records(rows), columns)
+    return table(f"{paper}-failed", "Failed", records(rows), columns)
 
 
 def how(scale: Mapping) -> str:
@@ -191,5 +191,5 @@ def _files(about: Paper, scale: Mapping, results: Path) -> None:
             about.absent.setdefault(section, []).append(f"{file}: {how(scale)}")
         else:
             about.tables.setdefault(section, []).append(
-                table(f"{about.name}-{name}", title, own, columns, note, quiet="status")
+                table(f"{about.name}-{name}-rows", title, own, columns, note, quiet="status")
             )

@@ -1,0 +1,230 @@
+"""Where one's own method stands, in one page: against every plain method on the same split, with intervals, paired
+tests and cost, ready to paste.
+
+python -m paper_tables.standing --method markov-chain --results results/quick
+"""
+
+import argparse
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, whole_file
+from paper_tables import latex
+from paper_tables.cell import Cell
+from paper_tables.report.page import render
+from paper_tables.report.read import label
+from paper_tables.report.tables import Column, table
+from paper_tables.results import Result, percent, read_result
+from paper_tables.statistics import holm, interval, sign_flip
+
+LEVEL = 0.05
+CUTOFF = 5
+METRICS = ("ndcg", "f1", "hr", "mrr")
+PARTS = ("paper", "split", "anchor", "treatment", "sampler", "variant")
+COLUMNS = (
+    Column("split", "Split"),
+    Column("other", "Against"),
+    Column("mean", "Own", "fixed"),
+    Column("seeds", "Seeds", "count"),
+    Column("other_mean", "Other", "fixed"),
+    Column("other_seeds", "Seeds", "count"),
+    Column("difference", "Difference", "signed"),
+    Column("low", "95 % from", "signed"),
+    Column("high", "to", "signed"),
+    Column("p_value", "p", "figures"),
+    Column("p_value_holm", "p (Holm)", "figures"),
+    Column("users", "Users", "count"),
+    Column("train_seconds", "Own training, s", "fixed"),
+    Column("other_train_seconds", "Other's, s", "fixed"),
+    Column("rank_seconds", "Own ranking, s", "fixed"),
+    Column("other_rank_seconds", "Other's, s", "fixed"),
+    Column("memory_mb", "Own memory, MiB", "count"),
+    Column("other_memory_mb", "Other's, MiB", "count"),
+    Column("device", "Own device"),
+    Column("other_device", "Other's"),
+    Column("flags", "Flags"),
+)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All comparisons of one method: `rows` has the columns of COLUMNS, `sentence` states unit, test and correction."""
+
+    method: str
+    metric: str
+    rows: pd.DataFrame
+    sentence: str
+
+
+def standing(method: str, results: Path, metric: str = "ndcg") -> Standing:
+    """Compare the cell named `method` with every other plain method, and a treated one also with its control, on each
+    split where both are done. Values in percent, differences in percentage points, costs are means over seeds.
+
+    Raises BadInput where the method has no finished cell, or nothing to be compared with.
+    """
+    if metric not in METRICS:
+        raise BadInput(f"unknown metric '{metric}': one of {', '.join(METRICS)}")
+    own = list(done_cells(results, f"*/*/{method}"))
+    if not own:
+        known = sorted({folder.name for folder in (Path(results) / "cells").glob("*/*/*")})
+        raise BadInput(f"{results}: no finished cell '{method}'; there are: {', '.join(known) or 'none'}")
+    pairs = [(result, other) for result in own for other in opponents(result, results)]
+    if not pairs:
+        raise BadInput(f"{results}: nothing to compare '{method}' with: no other plain method is done on its splits")
+    rows = pd.DataFrame([compared(result, other, metric) for result, other in pairs])
+    rows["p_value_holm"] = holm(rows["p_value"].to_numpy())
+    return Standing(method, metric, rows, sentence(method, metric, rows))
+
+
+def done_cells(results: Path, pattern: str) -> Iterable[Result]:
+    """The finished cells below results/cells that fit a pattern."""
+    for file in sorted((Path(results) / "cells").glob(f"{pattern}/result.json")):
+        about = read_json(file).get("cell")
+        if about is None:
+            raise BadInput(f"{file}: names no cell; remove it and run the cell again")
+        result = read_result(Cell(**{name: about[name] for name in PARTS}), results)
+        if result.done:
+            yield result
+
+
+def opponents(result: Result, results: Path) -> list[Result]:
+    """Every plain method on the same split, and the control of a treated cell."""
+    cell = result.cell
+    beside = done_cells(results, f"{cell.paper}/{cell.split}/*")
+    return [
+        other
+        for other in beside
+        if other.cell.name != cell.name and (not other.cell.treatment or other.cell.name == f"{cell.name}.control")
+    ]
+
+
+def compared(result: Result, other: Result, metric: str) -> dict:
+    """One comparison. The interval and the test are paired over users, each user's values averaged over seeds first."""
+    row = {"split": result.cell.split, "other": other.cell.name}
+    for before, side in (("", result), ("other_", other)):
+        mean, deviation = percent(side.values(metric, CUTOFF))
+        row |= {f"{before}mean": mean, f"{before}std": deviation, f"{before}seeds": len(side.seeds)}
+        row |= {f"{before}{name}": value for name, value in cost(side).items()}
+    pair = user_differences(result, other, metric)
+    row["difference"] = row["mean"] - row["other_mean"]
+    row["low"], row["high"] = (float("nan"),) * 2 if pair is None else interval(100 * pair)
+    row["p_value"] = float("nan") if pair is None else sign_flip(pair)
+    row["users"] = 0 if pair is None else len(pair)
+    row["flags"] = "; ".join(sorted({*result.flags, *other.flags}))
+    return row
+
+
+def user_differences(result: Result, other: Result, metric: str) -> np.ndarray | None:
+    """Differences of the users that both rank. Shape (users,); None where the ranks of either are missing."""
+    ours, theirs = result.per_user(metric, CUTOFF), other.per_user(metric, CUTOFF)
+    if ours is None or theirs is None:
+        return None
+    if not ours.index.equals(theirs.index):
+        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
+    return (ours - theirs).to_numpy()
+
+
+def cost(result: Result) -> dict:
+    seeds = list(result.content["seeds"].values())
+    means = {name: float(np.mean([seed.get(name, 0) for seed in seeds])) for name in ("train_seconds", "rank_seconds")}
+    memory = max(seed.get("peak_memory_mb", 0) for seed in seeds)
+    return {**means, "memory_mb": memory, "device": result.content.get("provenance", {}).get("device", "unknown")}
+
+
+def sentence(method: str, metric: str, rows: pd.DataFrame) -> str:
+    """What a paper may say: how often better and worse, and by which test, unit and correction."""
+    tested = rows["p_value"].notna()
+    found = rows["p_value_holm"] < LEVEL
+    better, worse = (int((found & (rows["difference"] * side > 0)).sum()) for side in (1, -1))
+    splits = ", ".join(rows["split"].unique())
+    seeds = ", ".join(str(count) for count in sorted({*rows["seeds"], *rows["other_seeds"]}))
+    number, untested = int(tested.sum()), int((~tested).sum())
+    return (
+        f"On {splits}, {shown_name(method)} was compared with {rows['other'].nunique()} methods in "
+        f"{metric_name(metric)} over all items. It was significantly better in {better} and worse in {worse} of "
+        f"{number} comparisons (two-sided paired sign-flip permutation test, p < {LEVEL} after Holm's correction over "
+        f"these {number} comparisons; unit: the user, whose values are averaged over seeds first; number of seeds: "
+        f"{seeds}; intervals: 95 %, over users, for these trained models)."
+        + (f" {untested} comparisons could not be tested, because the ranks of each user are missing." * bool(untested))
+    )
+
+
+def metric_name(metric: str) -> str:
+    return f"{metric.upper()}@{CUTOFF}"
+
+
+def shown_name(name: str) -> str:
+    """`NARM, D, STAMP`: a cell's name in the words of the cards."""
+    return ", ".join(label(part) for part in name.split("."))
+
+
+def tex(found: Standing) -> str:
+    """A booktabs table; *: significant."""
+    body, split = [], None
+    for row in found.rows.itertuples():
+        body += [latex.RULE] if split not in (None, row.split) else []
+        star = "*" if row.p_value_holm < LEVEL else ""
+        between = "" if row.low != row.low else rf" [${row.low:+.2f}$, ${row.high:+.2f}$]{star}"
+        body.append(
+            " & ".join(
+                [
+                    latex.escape(row.split) if row.split != split else "",
+                    latex.escape(shown_name(row.other)),
+                    latex.number(row.mean, row.std),
+                    latex.number(row.other_mean, row.other_std),
+                    rf"${row.difference:+.2f}${between}",
+                    f"{row.train_seconds:.1f} / {row.other_train_seconds:.1f}",
+                ]
+            )
+        )
+        split = row.split
+    head = ["Split & Against & Own & Other & Difference & Training (s)"]
+    caption = rf"{metric_name(found.metric)} in percent. *: $p<{LEVEL}$. {latex.escape(found.sentence)}"
+    return latex.table("llrrlr", head, body, caption, f"tab:standing-{found.method}")
+
+
+def write(found: Standing, results: Path) -> list[Path]:
+    """The files `standing/<method>.{html,tex,csv}` below `results`."""
+    folder = Path(results) / "standing"
+    named = found.rows.assign(other=found.rows["other"].map(shown_name))
+    page = render(
+        "standing.html.j2",
+        title=f"Where {shown_name(found.method)} stands",
+        sentence=found.sentence,
+        shown=table(
+            "standing", metric_name(found.metric), named, COLUMNS, "Percent; differences in percentage points."
+        ),
+        tex=tex(found),
+    )
+    files = {"html": page, "tex": tex(found)}
+    for ending, text in files.items():
+        with whole_file(folder / f"{found.method}.{ending}") as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    with whole_file(folder / f"{found.method}.csv") as temporary:
+        found.rows.to_csv(temporary, index=False, float_format="%.6g", lineterminator="\n")
+    return [folder / f"{found.method}.{ending}" for ending in ("html", "tex", "csv")]
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m paper_tables.standing", description=__doc__.splitlines()[0])
+    parser.add_argument("--method", required=True, help="a cell's name: markov-chain, narm.casr-d.stamp")
+    parser.add_argument("--metric", default="ndcg", help=", ".join(METRICS))
+    parser.add_argument("--results", type=Path, required=True, help="results/<scale>")
+    chosen = parser.parse_args(arguments)
+    try:
+        found = standing(chosen.method, chosen.results, chosen.metric)
+        print(found.sentence, *write(found, chosen.results), sep="\n")
+    except (BadInput, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
