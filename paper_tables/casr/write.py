@@ -13,6 +13,7 @@ from paper_tables.casr import (
     curves,
     draw,
     heatmap,
+    ledger,
     marks,
     render,
     sets,
@@ -62,6 +63,9 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
     if target == "audit":
         rows = audit.frame(plan.datasets, results)
         return rows, audit.render(rows)
+    if target == "claims":
+        rows = ledger.frame(plan, read)
+        return rows, ledger.render(rows)
     if target == "table2":
         rows = marks.with_marks(frame(table2_lines(plan, read), 2), results)
         note = "H, D, M: the sampler of best validation NDCG@5."
