@@ -53,35 +53,47 @@ class Result:
 
     def per_user(self, metric: str, cutoff: int) -> pd.Series | None:
         """The metric of every test user, averaged over the seeds first, indexed by user. None if ranks are missing."""
+        values = self.per_seed(metric, cutoff)
+        return None if values is None else values.mean(axis=1)
+
+    def per_seed(self, metric: str, cutoff: int) -> pd.DataFrame | None:
+        """The metric of every test user (rows) and seed (columns, as in result.json). None if ranks are missing."""
         if self._ranks is None:
             return None
-        means = [
-            pd.Series(
-                per_user(metric, cutoff, ranks[f"above_{self.reading}"], ranks[f"ties_{self.reading}"]),
-                index=ranks["user"],
-            )
-            for ranks in self._ranks
-        ]
-        return sum(means[1:], means[0]) / len(means)
+        return pd.DataFrame(
+            {
+                seed: pd.Series(
+                    per_user(metric, cutoff, ranks[f"above_{self.reading}"], ranks[f"ties_{self.reading}"]),
+                    index=ranks["user"],
+                )
+                for seed, ranks in self._ranks.items()
+            }
+        )
 
-    @cached_property
-    def _ranks(self) -> list[pd.DataFrame] | None:
+    def ranks(self, part: str) -> dict[str, pd.DataFrame] | None:
+        """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
         if not self._has_ranks:
             return None
-        return [pd.read_parquet(file).query("part == 'test'") for file in self._rank_files]
+        return {
+            seed: pd.read_parquet(file, filters=[("part", "==", part)]) for seed, file in self._rank_files.items()
+        }
+
+    @cached_property
+    def _ranks(self) -> dict[str, pd.DataFrame] | None:
+        return self.ranks("test")
 
     @property
     def _has_ranks(self) -> bool:
-        return bool(self._rank_files) and all(file.is_file() for file in self._rank_files)
+        return bool(self._rank_files) and all(file.is_file() for file in self._rank_files.values())
 
     @property
-    def _rank_files(self) -> list[Path]:
-        return [self.folder / f"seed-{seed}.ranks.parquet" for seed in self.seeds]
+    def _rank_files(self) -> dict[str, Path]:
+        return {seed: self.folder / f"seed-{seed}.ranks.parquet" for seed in self.seeds}
 
     @property
     def users(self) -> int | None:
         """Number of test users."""
-        return None if self._ranks is None else len(self._ranks[0])
+        return None if self._ranks is None else len(next(iter(self._ranks.values())))
 
     def setting(self, role: str, key: str) -> object:
         """A setting of the cell's `anchor` or `treatment`; None where it has no such setting."""
