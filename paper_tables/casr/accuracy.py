@@ -12,7 +12,7 @@ from datasets.pipeline.errors import BadInput
 from paper_tables.casr.labels import method_label, row_label
 from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, DATASETS, STRATEGIES, Plan
 from paper_tables.casr.printed import MISSING, printed
-from paper_tables.casr.specification import cells, own_methods
+from paper_tables.casr.specification import cells, other_methods
 from paper_tables.cell import Cell
 from paper_tables.results import FAILED, NOT_RUN, Result, percent, read_result
 from paper_tables.statistics import holm, sign_flip
@@ -59,8 +59,8 @@ def shown_datasets(plan: Plan) -> list[str]:
 
 
 def table2_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
-    """Baselines, controls, own methods; then each anchor plain and with H, D, M by the sampler of best validation."""
-    blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": own_methods()}
+    """Baselines, controls, other methods; then each anchor plain and with H, D, M by the sampler of best validation."""
+    blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": other_methods(plan)}
     lines = []
     for dataset in shown_datasets(plan):
         for block, methods in blocks.items():

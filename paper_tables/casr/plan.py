@@ -26,6 +26,7 @@ _KEYS = {
     "datasets",
     "baselines",
     "controls",
+    "others",
     "anchors",
     "strategies",
     "samplers",
@@ -39,16 +40,17 @@ _KEYS = {
 
 @dataclass(frozen=True)
 class Plan:
-    """seeds: data set -> seeds; augmented: data set -> anchors whose augmented cells are run; orders: data set ->
-    extra orders of its items; twins: other protocols for data that has time; figures: figure -> (data sets, x values);
-    combinations: data set -> (anchor, sampler) of its figures; case_study: data set of Figure 7, or ""; settings:
-    the scale's settings by section.
+    """seeds: data set -> seeds; augmented: data set -> anchors whose augmented cells are run; others: recommenders of
+    other papers that stand in Table 2, too; orders: data set -> extra orders of its items; twins: other protocols for
+    data that has time; figures: figure -> (data sets, x values); combinations: data set -> (anchor, sampler) of its
+    figures; case_study: data set of Figure 7, or ""; settings: the scale's settings by section.
     """
 
     seeds: Mapping[str, tuple[int, ...]]
     augmented: Mapping[str, tuple[str, ...]]
     baselines: tuple[str, ...]
     controls: tuple[str, ...]
+    others: tuple[str, ...]
     anchors: tuple[str, ...]
     strategies: tuple[str, ...]
     samplers: tuple[str, ...]
@@ -91,6 +93,7 @@ def read_plan(scale: Mapping) -> Plan:
         augmented=augmented,
         baselines=_choice(where, part, "baselines", BASELINES),
         controls=_choice(where, part, "controls", CONTROLS),
+        others=tuple(part.get("others") or ()),
         anchors=anchors,
         strategies=_choice(where, part, "strategies", STRATEGIES),
         samplers=_choice(where, part, "samplers", ANCHORS),

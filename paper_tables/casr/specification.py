@@ -5,10 +5,12 @@ from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
 from methods.cards import cards as method_cards
 from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, read_plan
 from paper_tables.casr.printed import best_combination
 from paper_tables.cell import Cell
+from paper_tables.reported import papers, reported
 
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement", "claims")  # measured against printed
@@ -69,13 +71,27 @@ def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
 
 @cache
 def own_methods() -> tuple[str, ...]:
-    """Recommenders that are not the paper's: every other folder of methods/ whose card says that it is one."""
-    known = (*BASELINES, *CONTROLS, *ANCHORS)
-    return tuple(name for name, card in method_cards().items() if card.kind != "treatment" and name not in known)
+    """A user's own recommenders: every folder of methods/ whose card says that it is one, and that no paper prints."""
+    printed = {anchor for paper in papers() for anchor in reported(paper)["anchor"]}
+    return tuple(name for name in recommenders() if name not in {*printed, *CONTROLS})
+
+
+def other_methods(plan: Plan) -> tuple[str, ...]:
+    """What stands in Table 2 besides the paper's methods and the controls. Raises BadInput for an unknown one."""
+    known = [name for name in recommenders() if name not in {*BASELINES, *CONTROLS, *ANCHORS}]
+    for name in plan.others:
+        if name not in known:
+            raise BadInput(f"papers.casr.others: unknown '{name}'; expected some of {', '.join(known)}")
+    return tuple(dict.fromkeys((*own_methods(), *plan.others)))
+
+
+@cache
+def recommenders() -> tuple[str, ...]:
+    return tuple(name for name, card in method_cards().items() if card.kind != "treatment")
 
 
 def table2_methods(plan: Plan) -> list[str]:
-    return [*plan.baselines, *plan.controls, *own_methods(), *plan.anchors]
+    return [*plan.baselines, *plan.controls, *other_methods(plan), *plan.anchors]
 
 
 def augmented(plan: Plan, variant: str = "") -> list[Cell]:

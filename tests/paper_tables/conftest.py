@@ -7,7 +7,7 @@ import yaml
 import methods.cards
 from datasets.pipeline.files import write_json
 from paper_tables.casr.labels import method_label, strategy_label
-from paper_tables.casr.specification import cells
+from paper_tables.casr.specification import cells, own_methods, recommenders
 from paper_tables.cell import Cell
 from paper_tables.results import _excludes_seen
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
@@ -26,6 +26,9 @@ METHODS = {
 }
 
 
+CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders)  # what is remembered of cards
+
+
 @pytest.fixture
 def cards(tmp_path, monkeypatch):
     """Method cards that only name things; `mine` is a user's own method with a label that LaTeX must escape."""
@@ -42,10 +45,10 @@ def cards(tmp_path, monkeypatch):
         home.mkdir(parents=True)
         (home / "card.yaml").write_text(yaml.safe_dump(content), encoding="utf-8")
     monkeypatch.setattr(methods.cards, "FOLDER", folder)
-    for cached in (method_label, strategy_label, _excludes_seen):
+    for cached in CACHED:
         cached.cache_clear()
     yield folder
-    for cached in (method_label, strategy_label, _excludes_seen):
+    for cached in CACHED:
         cached.cache_clear()
 
 

@@ -9,7 +9,7 @@ import yaml
 from datasets.pipeline.errors import BadInput
 from paper_tables.casr.plan import DATASETS, read_plan
 from paper_tables.casr.printed import best_combination, table
-from paper_tables.casr.specification import TARGETS, cells, seeds_of, target_cells
+from paper_tables.casr.specification import TARGETS, cells, own_methods, recommenders, seeds_of, target_cells
 
 CONFIG = Path(__file__).parents[2] / "config"
 PAPER = {"scale": "paper", "seeds": [1], "papers": {"casr": {"datasets": dict.fromkeys(DATASETS)}}}
@@ -39,6 +39,24 @@ def test_the_demo_stays_small(cards):
 
 def test_an_own_method_stands_in_table_2_without_being_named(cards, scale):
     assert "casr/lastfm.loo/mine" in names(target_cells("table2", scale))
+
+
+def test_another_papers_method_stands_in_table_2_where_the_scale_names_it(cards, scale):
+    write_card(cards, "gmf")  # printed in another paper, hence no user's own
+    assert "casr/lastfm.loo/gmf" not in names(target_cells("table2", scale))
+    scale["papers"]["casr"]["others"] = ["gmf"]
+    assert "casr/lastfm.loo/gmf" in names(target_cells("table2", scale))
+    scale["papers"]["casr"]["others"] = ["gfm"]
+    with pytest.raises(BadInput, match="others: unknown 'gfm'; expected some of .*gmf"):
+        target_cells("table2", scale)
+
+
+def write_card(folder, name):
+    about = {"name": name, "label": name, "kind": "recommender", "family": "general"}
+    (folder / name).mkdir()
+    (folder / name / "card.yaml").write_text(yaml.safe_dump(about | {"exclude_seen": True, "exclude_seen_reason": "x"}))
+    recommenders.cache_clear()
+    own_methods.cache_clear()
 
 
 def test_figure_cells_carry_their_setting_and_share_the_main_cell(cards, scale):
