@@ -1,8 +1,9 @@
 """Gather what was measured into small text files: `make publish SCALE=quick`.
 
-Below results/published/<scale>/: every table and figure as CSV (figures as PNG too), `cells.csv` with one row for each
-seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each data
-set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines. A
+Below results/published/<scale>/: every table and figure as CSV (figures as PNG too), `cells/` with the result of each
+cell, one value a line (what `make merge-results` takes; ranks and weights are too large), `cells.csv` with one row for
+each seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each
+data set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines. A
 failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
 """
 
@@ -46,6 +47,8 @@ def publish(scale: Scale, target: Path) -> pd.DataFrame:
         copy = target / file.relative_to(scale.results)
         copy.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(file, copy)
+    for name, result in known.items():
+        write_json(target / "cells" / name / "result.json", result.content)
     rows = pd.DataFrame([row for result in known.values() for row in seed_rows(result)])
     write_csv(target / "cells.csv", rows)
     trials = pd.DataFrame(trial_rows(scale.results / "tuning"))

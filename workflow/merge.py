@@ -1,0 +1,220 @@
+"""Take in the results of another machine: `make merge-results FROM=folder SCALE=quick`, then tables and report anew.
+
+FROM is another `results/<scale>`, or what `make publish` left of one. A cell is taken only if it was made of the same
+data and split, with the same configuration and the same code, as this project would make it; and, where the cell is
+here already, as it was made here. All else is refused, with the reason. Nothing that is here is overwritten: of a cell
+that is here in part, the seeds that are missing are added. Nothing is trained. No torch here.
+"""
+
+import argparse
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, whole_file, write_json
+from paper_tables.cell import Cell
+from workflow.cells import graph
+from workflow.cells.errors import told
+from workflow.cells.files import DONE, FAILED, ranks_file, seed_file, tuned_settings, weights_file
+from workflow.scale import Scale, load_scale
+from workflow.unfinished import make_tables
+
+ABOUT = ("data", "audit")
+TAKEN, ADDED, KEPT, REFUSED = "taken", "seeds added", "here already", "refused"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one cell: `what` is one of the four above, `why` says what was added or why it was refused."""
+
+    identifier: str
+    what: str
+    why: str = ""
+
+
+def merge(scale: Scale, source: Path) -> list[Outcome]:
+    """Merge every cell below `source`/cells into the scale's results. One outcome for each, in the order of names."""
+    files = sorted((source / "cells").glob("*/*/*/result.json"))
+    if not files:
+        raise BadInput(
+            f"{source}: no cells/<paper>/<split>/<cell>/result.json; name a results/<scale> or published one"
+        )
+    if source.resolve() == scale.results.resolve():
+        raise BadInput(f"{source}: that is where the results are merged into; name another folder")
+    outcomes = [merge_cell(scale, file) for file in files]
+    for name in {outcome.identifier.split("/")[1] for outcome in outcomes if outcome.what in (TAKEN, ADDED)}:
+        copy_data(scale, source, name)
+    return outcomes
+
+
+def copy_data(scale: Scale, source: Path, split: str) -> None:
+    """What is known of a data set, for the tables, where it was not prepared here: its counts and its audit."""
+    dataset = split.split(".")[0]
+    together, folder = source / "data.json", source / "data" / dataset
+    if together.is_file():
+        found = read_json(together).get(dataset, {})
+    else:
+        found = {name: read_json(folder / f"{name}.json") for name in ABOUT if (folder / f"{name}.json").is_file()}
+    for name, content in found.items():
+        target = scale.results / "data" / dataset / f"{name}.json"
+        if not target.exists():
+            write_json(target, content)
+
+
+def merge_cell(scale: Scale, file: Path) -> Outcome:
+    identifier = "/".join(file.parts[-4:-1])
+    cell = graph.all_cells(scale).get(identifier)
+    if cell is None:
+        return Outcome(identifier, REFUSED, "no such cell at this scale")
+    theirs, target = _read(file), graph.result_file(scale, cell)
+    ours = _read(target) if target.is_file() else {}
+    if "provenance" not in ours:  # it failed: its seeds stay as files, and nothing says how they were made
+        ours = {}
+    wanted = {str(seed) for seed in graph.seeds_of(scale, cell)}
+    offered = {seed: found for seed, found in theirs.get("seeds", {}).items() if seed in wanted}
+    if not offered:
+        return Outcome(identifier, REFUSED, theirs.get("reason") or "it has no seed of this scale")
+    if "provenance" not in theirs:
+        return Outcome(identifier, REFUSED, "it does not say how it was made (failed cells do not)")
+    differs = [*disagreements(scale, cell, theirs), *seed_disagreements(ours.get("seeds", {}), offered)]
+    if ours:
+        differs += [f"{what} than here" for what in made_otherwise(theirs, ours)]
+    if differs:
+        return Outcome(identifier, REFUSED, "; ".join(dict.fromkeys(differs)))
+    missing = {seed: found for seed, found in offered.items() if seed not in ours.get("seeds", {})}
+    if not missing:
+        return Outcome(identifier, KEPT)
+    for seed, found in missing.items():
+        copy_seed(cell, int(seed), found, file.parent, target.parent)
+    write_json(target, merged(theirs, ours, missing, wanted, str(file.parents[4])))
+    return Outcome(identifier, ADDED if ours else TAKEN, f"seeds {', '.join(sorted(missing, key=int))}")
+
+
+def disagreements(scale: Scale, cell: Cell, theirs: Mapping) -> Iterator[str]:
+    """What of data, split, configuration and code differs from what this project would use, in words.
+
+    A split that is not here yet cannot be compared: then all merged cells on it must at least agree with each other.
+    """
+    made = theirs["provenance"]
+    here = reference_split(scale, cell)
+    if here and made["split"]["data_digest"] != here["data_digest"]:
+        yield "other data"
+    if here and made["split"]["digest"] != here["digest"]:
+        yield "another split"
+    if changed := settings_changed(theirs["settings"], expected_settings(scale, cell)):
+        yield f"another configuration: {', '.join(changed)}"
+    if made["code"] != graph.code_of(cell):
+        yield "other code than is checked out: merge at the commit that made it"
+
+
+def made_otherwise(theirs: Mapping, ours: Mapping) -> Iterator[str]:
+    """The same, against what is here of the cell."""
+    one, other = theirs["provenance"], ours["provenance"]
+    if one["split"]["digest"] != other["split"]["digest"]:
+        yield "another split"
+    if changed := settings_changed(theirs["settings"], ours["settings"]):
+        yield f"another configuration ({', '.join(changed)})"
+    if one["code"] != other["code"]:
+        yield "other code"
+
+
+def seed_disagreements(ours: Mapping, offered: Mapping) -> Iterator[str]:
+    """Seeds that are on both sides and were not made in the same way, e.g. from other pretrained models."""
+    for seed in sorted(ours.keys() & offered.keys(), key=int):
+        if ours[seed].get("digest") != offered[seed].get("digest"):
+            yield f"seed {seed} was made in another way than here"
+
+
+def reference_split(scale: Scale, cell: Cell) -> dict:
+    """What is known here of the cell's split: its own file, else what results here say of it."""
+    own = scale.results / "splits" / cell.split / "split.json"
+    if own.is_file():
+        return read_json(own)
+    for file in sorted((scale.results / "cells").glob(f"*/{cell.split}/*/result.json")):
+        if "provenance" in (found := read_json(file)):
+            return found["provenance"]["split"]
+    return {}
+
+
+def expected_settings(scale: Scale, cell: Cell) -> dict:
+    """The cell's settings as this project sets them. Where they are searched, and were not here, what the grid holds
+    is left out."""
+    cells = (cell, *graph.pretrained(cell))
+    files = [graph.tuning_file(scale, each) for each in cells]
+    if all(file is None or file.is_file() for file in files):
+        return graph.all_settings(scale, cell, tuned_settings(scale, *cells))
+    searched = {key for each in cells for key in graph.grid(graph.main_cell(each))}
+    settings = graph.all_settings(scale, cell)
+    return {role: {key: value for key, value in own.items() if key not in searched} for role, own in settings.items()}
+
+
+def settings_changed(theirs: Mapping, wanted: Mapping) -> list[str]:
+    """`anchor.batch` of every setting in `wanted` that is another one in `theirs`."""
+    return [
+        f"{role}.{key}"
+        for role, own in wanted.items()
+        for key, value in own.items()
+        if key not in theirs.get(role, {}) or theirs[role][key] != value
+    ]
+
+
+def merged(theirs: Mapping, ours: Mapping, added: Mapping, wanted: set[str], origin: str) -> dict:
+    """The result with the added seeds. It is done if either was, or if every seed is there now."""
+    seeds = {**ours.get("seeds", {}), **added}
+    about = dict(ours or theirs)
+    done = DONE in (theirs["status"], ours.get("status")) or seeds.keys() >= wanted
+    record = {"from": origin, "seeds": sorted(added, key=int)}
+    record |= {key: theirs["provenance"].get(key) for key in ("device", "processor", "versions", "finished")}
+    earlier = about["provenance"].get("merged", [])
+    return about | {
+        "status": DONE if done else FAILED,
+        "reason": "" if done else theirs.get("reason", ""),
+        "seeds": dict(sorted(seeds.items(), key=lambda entry: int(entry[0]))),
+        "provenance": {**about["provenance"], "merged": [*earlier, record]},
+    }
+
+
+def copy_seed(cell: Cell, seed: int, found: Mapping, source: Path, target: Path) -> None:
+    """A seed's files, as far as they came along and are not here. Its own file marks a seed as finished for whoever
+    builds on it, so that it is only written with the weights that they would need."""
+    for file in (ranks_file(source, seed), weights_file(source, seed)):
+        copy = target / file.name
+        if file.is_file() and not copy.exists():
+            with whole_file(copy) as temporary:
+                shutil.copyfile(file, temporary)
+    complete = weights_file(target, seed).is_file() or not graph.keeps_weights(cell)
+    if complete and not seed_file(target, seed).exists():
+        write_json(seed_file(target, seed), dict(found))
+
+
+def _read(file: Path) -> dict:
+    try:
+        content = read_json(file)
+        content["status"], content["seeds"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{file}: not a cell's result ({error!r}); remove it") from error
+    return content
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--scale-file", type=Path, required=True)
+    parser.add_argument("--source", type=Path, required=True, help="results/<scale> of another machine, or published")
+    options = parser.parse_args()
+    with told():
+        scale = load_scale(options.scale_file)
+        outcomes = merge(scale, options.source)
+        for outcome in outcomes:
+            print(f"{outcome.what}: {outcome.identifier}" + (f": {outcome.why}" if outcome.why else ""))
+        for what in (TAKEN, ADDED, KEPT, REFUSED):
+            print(f"{sum(outcome.what == what for outcome in outcomes)} {what}")
+        made = make_tables(scale)
+    if not made:
+        sys.exit("The results are merged; tables and report could not all be made.")
+
+
+if __name__ == "__main__":
+    main()
