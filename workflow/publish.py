@@ -3,8 +3,8 @@
 Below results/published/<scale>/: every table and figure as CSV (figures as PNG too), `cells/` with the result of each
 cell, one value a line (what `make merge-results` takes; ranks and weights are too large), `cells.csv` with one row for
 each seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each
-data set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines. A
-failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
+data set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines.
+A failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
 """
 
 import argparse

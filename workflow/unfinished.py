@@ -19,6 +19,8 @@ from workflow.cells.failed import reason
 from workflow.scale import Scale, load_scale
 from workflow.targets import papers, raw_record
 
+OF_ALL_PAPERS = (["paper_tables.comparison"], ["paper_tables.report"])
+
 
 def missing_splits(scale: Scale) -> dict[str, str]:
     """The splits that the scale's cells need and that are not there, each with the reason."""
@@ -43,12 +45,13 @@ def missing(scale: Scale, split: str) -> str:
 
 
 def make_tables(scale: Scale) -> bool:
-    """Tables and figures of every paper, from what there is. Whether all were made; what went wrong is on stderr."""
+    """Tables and figures of every paper, the comparison and the report, from what there is. Whether all were made; what
+    went wrong is on stderr."""
+    steps = [*([f"paper_tables.{paper}", "all"] for paper in papers(scale.name)), *OF_ALL_PAPERS]
     codes = []
-    for paper in papers(scale.name):
-        command = [sys.executable, "-m", f"paper_tables.{paper}", "all", "--scale-file", str(scale.file)]
-        made = subprocess.run([*command, "--results", str(scale.results)], stdout=subprocess.DEVNULL, check=False)
-        codes.append(made.returncode)
+    for step in steps:
+        command = [sys.executable, "-m", *step, "--scale-file", str(scale.file), "--results", str(scale.results)]
+        codes.append(subprocess.run(command, stdout=subprocess.DEVNULL, check=False).returncode)
     return not any(codes)
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import jinja2
 import pandas as pd
-from markupsafe import Markup
 
 from datasets.pipeline.files import whole_file
 from paper_tables.report import costs, known, read
@@ -18,6 +17,7 @@ from paper_tables.report.tables import VERDICTS, Column, Table, records, table
 from paper_tables.results import DONE, FAILED, Result
 
 HERE = Path(__file__).parent
+INSIDE = {"style": "style.css", "script": "page.js"}
 SECTIONS = {
     "agreement": "Agreement",
     "tables": "Measured and printed",
@@ -87,10 +87,8 @@ def render(template: str, **content: object) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    inside = {name: Markup((HERE / name).read_text(encoding="utf-8")) for name in ("style.css", "page.js")}
-    return environment.get_template(template).render(
-        style=inside["style.css"], script=inside["page.js"], verdicts=VERDICTS, **content
-    )
+    inside = {name: (HERE / file).read_text(encoding="utf-8") for name, file in INSIDE.items()}
+    return environment.get_template(template).render(verdicts=VERDICTS, **inside, **content)
 
 
 def paper(name: str, scale: Mapping, results: Path) -> Paper:
