@@ -1,0 +1,121 @@
+"""The structural model behind CPR's synthetic lists, and what it says would have happened otherwise.
+
+With kappa1(x) = x - 0.5 for x > 0, kappa2(x) = x for x > 0, kappa3(x) = x + 0.5 for x < 0, each 0 elsewhere, the paper
+(sec. 4.1.1) defines for user i and item j
+
+    x1 = a . kappa1(kappa2([p_i, q_j])) + b        x2 = a . kappa3(kappa2([-p_i, -q_j])) + b        a = ones, b = 0
+    recommended with probability softmax_j(1 - sigma(x1))
+    chosen where sigma(x) + N > 0.5, x = x1 (linear) or x1 + x1 x2 (non-linear)
+
+As printed x2 is b whatever p and q are, because kappa2 leaves nothing below 0 for kappa3, so that the non-linear
+answers are the linear ones, and nearly all answers are yes, because x1 is far above 0. See READINGS.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+
+import numpy as np
+
+MEAN_POSITIVE_PART = 1 / np.sqrt(2 * np.pi) - 0.25  # E kappa1(kappa2(z)) for z from N(0, 1)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What the formulas are taken to say. second: x2 as in SECOND; centred: b takes off the mean of each sum."""
+
+    second: str
+    centred: bool
+    reason: str
+
+
+def _kappa1(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x - 0.5, 0.0)
+
+
+def _kappa2(x: np.ndarray) -> np.ndarray:
+    return np.where(x > 0, x, 0.0)
+
+
+def _kappa3(x: np.ndarray) -> np.ndarray:
+    return np.where(x < 0, x + 0.5, 0.0)
+
+
+def _first(z: np.ndarray) -> np.ndarray:
+    return _kappa1(_kappa2(z))
+
+
+SECOND: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "zero": lambda z: _kappa3(_kappa2(-z)),
+    "negated": lambda z: _kappa3(-z),
+    "mirrored": lambda z: _kappa3(-_kappa2(-z)),
+}
+# E of each of them for z from N(0, 1)
+SECOND_MEAN = {"zero": 0.0, "negated": -MEAN_POSITIVE_PART, "mirrored": -MEAN_POSITIVE_PART}
+
+READINGS = {
+    "printed": Reading("zero", False, "the formulas to the letter; the non-linear answers are the linear ones"),
+    "negated": Reading(
+        "negated",
+        False,
+        "kappa3 wants values below 0, which kappa2 inside it takes away: without it x2 = -x1 exactly, and a user takes "
+        "what is a little above 0, not far above",
+    ),
+    "mirrored": Reading(
+        "mirrored",
+        False,
+        "kappa2 keeps the negative halves of p and q if the sign is put back after it, kappa3(-kappa2(-z)); x2 then "
+        "says what x1 leaves out, and is not a function of it",
+    ),
+    "centred-negated": Reading(
+        "negated",
+        True,
+        "a threshold of 0.5 on sigma(x) splits the answers only if x lies about 0: b takes off the means of x1 and x2",
+    ),
+    "centred-mirrored": Reading("mirrored", True, "as mirrored, with b as in centred-negated"),
+}
+
+
+@dataclass(frozen=True)
+class Truth:
+    """preference (users, dim), quality (items, dim): p and q; exposure (users, items): the probability that a first
+    item of a list is this one; value (users, items): sigma(x) + N - 0.5, above 0 where the user takes the item."""
+
+    preference: np.ndarray
+    quality: np.ndarray
+    exposure: np.ndarray
+    value: np.ndarray
+
+    @property
+    def answers(self) -> np.ndarray:
+        """Whether each user takes each item when it is shown: the decision under any intervention on the lists."""
+        return self.value > 0
+
+
+def load_truth(file: Path) -> Truth:
+    """Read the arrays of a `truth.npz`."""
+    with np.load(file, allow_pickle=False) as arrays:
+        return Truth(**{part.name: arrays[part.name] for part in fields(Truth)})
+
+
+def sums(preference: np.ndarray, quality: np.ndarray, reading: Reading) -> tuple[np.ndarray, np.ndarray]:
+    """x1 and x2 of every pair, (users, items) each. With a = ones each is a number of the user plus one of the item."""
+    terms = 2 * preference.shape[1]
+    result = []
+    for kappa, mean in ((_first, MEAN_POSITIVE_PART), (SECOND[reading.second], SECOND_MEAN[reading.second])):
+        shift = -terms * mean if reading.centred else 0.0
+        result.append(kappa(preference).sum(axis=1)[:, None] + kappa(quality).sum(axis=1) + shift)
+    return result[0], result[1]
+
+
+def true_choices(truth: Truth, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """What is taken of lists, seen or not. users (n,); items (n, length); result (n, length) bool.
+
+    Abduction is a look-up: the noise N of a pair is part of `value`, and shows in every list that holds the pair.
+    """
+    return truth.answers[np.asarray(users)[:, None], np.asarray(items)]
+
+
+def true_value(truth: Truth, users: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """How many items of each list its user would take. Shape (n,)."""
+    return true_choices(truth, users, items).sum(axis=1)

@@ -1,0 +1,75 @@
+"""The target model f: its loss on counterfactual sets, and its training on them."""
+
+from collections.abc import Callable, Mapping
+
+import torch
+from torch import Tensor
+
+from methods.bpr.model import BPR
+from methods.cpr.counterfactual import Sets
+from methods.engine.adam import Adam
+from methods.engine.early_stopping import EarlyStopping
+from methods.engine.interactions import user_holdings
+from methods.engine.pairs import OBJECTIVES, PairRecommender
+from methods.engine.recommender import Fitted, Recommender, Run
+from methods.engine.sampling import Negatives
+from methods.engine.split import Split
+
+Logits = Callable[[Tensor, Tensor], Tensor]  # users (n,), items (n, m) -> f before the sigmoid (n, m)
+
+
+def pair_logits(model: Recommender) -> Logits:
+    """f of a model as a function of pairs."""
+    if isinstance(model, PairRecommender):
+        return model.logits
+    if isinstance(model, BPR):
+        return lambda users, items: torch.einsum("nd,nmd->nm", model.user_embedding(users), model.item_embedding(items))
+    raise TypeError(f"{type(model).__name__} gives no scores of pairs of user and item, which CPR trains on")
+
+
+def set_losses(logits: Logits, sets: Sets, loss: str) -> Tensor:
+    """L_f(C) of each list: eq. 1 over the pairs of s^(k+) x s^(k-), or eq. 2 over both sets. Shape (n,)."""
+    k = sets.positives.shape[1]
+    values = logits(sets.users, torch.cat([sets.positives, sets.others], dim=1))
+    terms = OBJECTIVES[loss](values[:, :k], values[:, k:])
+    if loss == "pairwise":
+        return (terms * sets.pairs).sum(dim=(1, 2))
+    return terms.sum(dim=1)
+
+
+def retrain(
+    model: Recommender, split: Split, settings: Mapping, run: Run, draw_sets: Callable[[torch.Generator], Sets]
+) -> Fitted:
+    """Algorithm 1, the last loop: in each of at most `rounds` rounds new sets C, on which f goes on training.
+
+    draw_sets(generator): C of a round, on the run's device. With retrain_on = mixed every round holds each observed
+    pair once more beside them, with one sampled negative; batches have one kind each and come in random order. Every
+    term weighs the same within its batch. Settings: loss, k, rounds, patience, retrain_on, retrain_batch,
+    retrain_learning_rate, retrain_regularisation.
+    """
+    generator = torch.Generator().manual_seed(run.seed)
+    model.to(run.device)
+    logits = pair_logits(model)
+    optimizer = Adam(model.parameters(), settings["retrain_learning_rate"], settings["retrain_regularisation"])
+    held = user_holdings(split)
+    negatives = Negatives(held, split.catalogue)
+    stopper = EarlyStopping(settings["patience"], settings["rounds"])
+    for _ in stopper:
+        model.train()
+        kinds = [draw_sets(generator)]
+        if settings["retrain_on"] == "mixed":
+            others = negatives.draw(held.rows, 1, generator)
+            kinds.append(Sets(held.rows, held.items[:, None], others).to(run.device))
+        batches = [
+            (sets, index)
+            for sets in kinds
+            for index in torch.randperm(len(sets), generator=generator).split(settings["retrain_batch"])
+        ]
+        total, count = torch.zeros((), device=run.device), 0
+        for place in torch.randperm(len(batches), generator=generator).tolist():
+            sets, index = batches[place]
+            value = set_losses(logits, sets.take(index.to(run.device)), settings["loss"]).mean()
+            optimizer.step(value)
+            total, count = total + value.detach() * len(index), count + len(index)
+        stopper.close_epoch(total / count, model, run)
+    return stopper.finish(model)

@@ -1,0 +1,147 @@
+"""CPR's generator: the printed formulas by loops, its readings, and the figures known of them."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from datasets.cpr_synthetic.generate import FEEDBACKS, World, draw_lists, generate
+from datasets.cpr_synthetic.truth import MEAN_POSITIVE_PART, READINGS, sums, true_choices, true_value
+from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
+from datasets.pipeline.prepare import prepare
+
+SMALL = World(users=40, items=30, lists=4, dim=3)
+
+
+def kappa1(x):
+    return x - 0.5 if x > 0 else 0
+
+
+def kappa2(x):
+    return x if x > 0 else 0
+
+
+def kappa3(x):
+    return x + 0.5 if x < 0 else 0
+
+
+SECOND = {
+    "printed": lambda z: kappa3(kappa2(-z)),
+    "negated": lambda z: kappa3(-z),
+    "mirrored": lambda z: kappa3(-kappa2(-z)),
+}
+
+
+@pytest.mark.parametrize("reading", SECOND)
+def test_sums_are_the_literal_formulas(reading):
+    _, truth = generate(SMALL)
+    x1, x2 = sums(truth.preference, truth.quality, READINGS[reading])
+    for user, item in ((0, 0), (17, 4), (39, 29)):
+        both = [*truth.preference[user], *truth.quality[item]]
+        assert x1[user, item] == pytest.approx(sum(kappa1(kappa2(z)) for z in both))
+        assert x2[user, item] == pytest.approx(sum(SECOND[reading](z) for z in both), abs=1e-12)
+
+
+@pytest.mark.parametrize("feedback", FEEDBACKS)
+@pytest.mark.parametrize("reading", READINGS)
+def test_answers_are_the_sign_of_the_score(feedback, reading):
+    lists, truth = generate(replace(SMALL, feedback=feedback, reading=reading))
+    x1, x2 = sums(truth.preference, truth.quality, READINGS[reading])
+    score = x1 if feedback == "linear" else x1 + x1 * x2
+    assert np.array_equal(truth.answers, 1 / (1 + np.exp(-score)) - 0.5 > 0)
+    shown = truth.answers[lists.owners, lists.items]
+    assert np.array_equal(lists.chosen, shown)
+    wish = np.exp(1 - 1 / (1 + np.exp(-x1)))
+    assert np.allclose(truth.exposure, wish / wish.sum(axis=1, keepdims=True))
+
+
+def test_centred_readings_have_sums_about_zero():
+    random = np.random.default_rng(0)
+    preference, quality = random.normal(size=(2000, 8)), random.normal(size=(2000, 8))
+    for reading in ("centred-negated", "centred-mirrored"):
+        assert all(abs(each.mean()) < 0.1 for each in sums(preference, quality, READINGS[reading]))
+    plain, _ = sums(preference, quality, READINGS["printed"])
+    assert plain.mean() == pytest.approx(16 * MEAN_POSITIVE_PART, abs=0.1)
+
+
+def test_as_printed_the_non_linear_answers_are_the_linear_ones():
+    for dim in (16, 32):
+        linear, nonlinear = (
+            generate(World(feedback=feedback, dim=dim, reading="printed", users=200)) for feedback in FEEDBACKS
+        )
+        assert np.array_equal(linear[1].answers, nonlinear[1].answers)
+        assert np.array_equal(linear[0].chosen, nonlinear[0].chosen)
+
+
+def positive_rate(**changes):
+    """Share of positive answers over all pairs; lists are not needed for it."""
+    rates = [generate(World(seed=seed, lists=1, **changes))[1].answers.mean() for seed in range(12)]
+    return np.mean(rates)
+
+
+@pytest.mark.parametrize(
+    ("changes", "known"),
+    [  # the known figures are simulations of others with 20 seeds
+        ({"reading": "printed", "dim": 16}, 0.981),
+        ({"reading": "printed", "dim": 32}, 0.998),
+        ({"reading": "printed", "dim": 16, "noise": 0.2}, 0.964),
+        ({"reading": "printed", "dim": 32, "noise": 0.2}, 0.991),
+        ({"reading": "printed", "dim": 16, "noise": 0.2, "spread": "variance"}, 0.833),
+        ({"reading": "printed", "dim": 32, "noise": 0.2, "spread": "variance"}, 0.864),
+        ({"reading": "negated", "dim": 16}, 0.039),
+        ({"reading": "negated", "dim": 32}, 0.003),
+    ],
+)
+def test_the_share_of_positive_answers_is_the_known_one(changes, known):
+    assert positive_rate(**changes) == pytest.approx(known, abs=0.006)
+
+
+def test_lists_are_drawn_by_the_softmax_without_repetition():
+    wish = np.log(np.array([[0.1, 0.2, 0.3, 0.4]]))
+    lists = draw_lists(wish, 40_000, 2, np.random.default_rng(0))
+    assert (lists[:, 0] != lists[:, 1]).all()
+    assert np.bincount(lists[:, 0]) / 40_000 == pytest.approx([0.1, 0.2, 0.3, 0.4], abs=0.01)
+    after_the_last = np.bincount(lists[lists[:, 0] == 3, 1], minlength=4)
+    assert after_the_last / after_the_last.sum() == pytest.approx(np.array([0.1, 0.2, 0.3, 0]) / 0.6, abs=0.012)
+
+
+def test_a_whole_catalogue_fits_into_a_list():
+    lists = draw_lists(np.zeros((3, 4)), 2, 4, np.random.default_rng(0))
+    assert (np.sort(lists, axis=1) == np.arange(4)).all()
+
+
+def test_equal_worlds_are_equal_and_parts_do_not_move_each_other():
+    first, truth = generate(SMALL)
+    same, _ = generate(SMALL)
+    noisy, moved = generate(replace(SMALL, noise=0.2))
+    other, _ = generate(replace(SMALL, seed=2))
+    assert np.array_equal(first.items, same.items) and np.array_equal(first.chosen, same.chosen)
+    assert np.array_equal(first.items, noisy.items) and np.array_equal(truth.preference, moved.preference)
+    assert not np.array_equal(first.items, other.items)
+
+
+def test_the_truth_answers_for_lists_that_nobody_saw():
+    lists, truth = generate(replace(SMALL, noise=0.2))
+    users, items = np.array([3, 9]), np.array([[0, 1, 2], [5, 5, 7]])
+    found = true_choices(truth, users, items)
+    assert found.tolist() == [[truth.value[3, j] > 0 for j in items[0]], [truth.value[9, j] > 0 for j in items[1]]]
+    assert true_value(truth, users, items).tolist() == found.sum(axis=1).tolist()
+    seen = lists.items.reshape(-1, SMALL.length)
+    assert np.array_equal(true_choices(truth, lists.users, seen).ravel(), lists.chosen)
+
+
+@pytest.mark.parametrize(
+    "changes", [{"feedback": "cubic"}, {"reading": "guessed"}, {"spread": "range"}, {"noise": -1}, {"length": 301}]
+)
+def test_an_impossible_world_is_refused(changes):
+    with pytest.raises(BadInput, match="synthetic lists"):
+        World(**changes)
+
+
+def test_the_prepared_data_point_into_the_truth(tmp_path):
+    counts = prepare(card("cpr-synthetic"), tmp_path)["counts"]
+    lists, truth = generate(World())
+    pairs = set(zip(lists.owners[lists.chosen].tolist(), lists.items[lists.chosen].tolist(), strict=True))
+    assert counts["interactions"] == len(pairs)
+    assert np.load(tmp_path / "data" / "cpr-synthetic" / "truth.npz")["value"].shape == truth.value.shape
