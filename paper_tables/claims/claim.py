@@ -22,7 +22,7 @@ KINDS = {
     "gain": ({"a", "b", "same"}, {"best", "summary"}),
     "contrast": ({"a", "b", "same", "first", "second"}, {"best", "summary"}),
     "winners": ({"same", "winner"}, set()),
-    "within": ({"curve", "range"}, set()),
+    "within": ({"range"}, {"curve"}),
     "level": (set(), set()),
     "part": ({"a", "b", "c", "same"}, set()),
 }

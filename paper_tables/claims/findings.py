@@ -59,8 +59,8 @@ def printed_finding(claim: Claim, rows: pd.DataFrame) -> Finding:
     sound = kinds.parts(rows[~rows["suspect"]], claim.cells, claim.statistic)
     note = ""
     if suspect := len(found.rows) - len(sound.rows):
-        without = f"without them {sound.value:.3g}: {_said(claim, sound.value)}" if len(sound.rows) else "no other has"
-        note = f"{suspect} of {len(found.rows)} comparisons rest on suspect numbers; {without}"
+        without = f"without them {sound.value:.3g}: {_said(claim, sound.value)}" if len(sound.rows) else "there is no other"
+        note = f"{suspect} of {len(found.rows)} comparisons stand on suspect numbers only; {without}"
     return Finding(_said(claim, found.value), found.value, low, high, *_size(found), note=note)
 
 
@@ -153,7 +153,7 @@ def in_words(claim: Claim) -> str:
         "gain": f"{summary} relative gain: {pair}",
         "contrast": f"{summary} relative gain, {pair}: [{name.get('first')}] minus [{name.get('second')}]",
         "winners": f"share of groups whose best is [{name.get('winner')}]",
-        "within": f"share of curves {_bounds(statistic.get('range', {}))}",
+        "within": f"share {_bounds(statistic.get('range', {}))}",
         "level": "mean",
         "part": f"mean gain of [{name.get('c')}] as a share of that of [{name.get('a')}], over [{name.get('b')}]",
     }[statistic["kind"]]

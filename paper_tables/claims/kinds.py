@@ -4,12 +4,12 @@ pairs    share of the pairs (a, b), equal in the keys `same`, for which `a <rela
 gain     median (or mean) of 100 (a - b) / b over these pairs
 contrast the same gain over the pairs whose row a is in the filter `first`, minus that over those in `second`
 winners  share of the groups, equal in `same`, whose highest row is in the filter `winner`; ties are shared out
-within   share of the curves whose feature `curve` lies inside `range`
+within   share of the values that lie inside `range`
 level    mean of the values themselves
 part     mean gain of c over b, as a share of the mean gain of a over b; a and c are equal in all keys but the table
 
 Of several rows b of a pair the highest counts; of several rows a each makes a pair, or with `best: true` the highest.
-With `curve`, pairs compare a feature of two curves over x instead of two numbers.
+With `curve`, a feature of a whole curve over x stands for its numbers.
 """
 
 from collections.abc import Callable, Mapping
