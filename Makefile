@@ -15,7 +15,7 @@ define everything
     exit $$status
 endef
 
-.PHONY: demo test run tables publish retry adopt plan lock clean
+.PHONY: demo test run tables compare report standing publish merge-results retry adopt plan lock clean
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
@@ -33,6 +33,22 @@ run: .venv/ready
 ## tables  SCALE=quick: tables and figures from what there is, without training
 tables: .venv/ready
 	@$(BIN)/python -m paper_tables.casr all --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## compare SCALE=quick: measured against printed, of what there is, without training
+compare: .venv/ready
+	@$(BIN)/python -m paper_tables.comparison --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## report  SCALE=quick: the report of what there is, without training: results/<scale>/report.html
+report: .venv/ready
+	@$(BIN)/python -m paper_tables.report --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+
+## standing METHOD=markov-chain SCALE=quick: where a method stands against the others, ready to paste
+standing: .venv/ready
+	@$(BIN)/python -m paper_tables.standing --method $(METHOD) --results results/$(SCALE)
+
+## merge-results FROM=folder SCALE=quick: take in results of another machine, then tables and report, without training
+merge-results: .venv/ready
+	@$(BIN)/python -m workflow.merge --source $(FROM) --scale-file config/$(SCALE).yaml
 
 ## publish SCALE=quick: gather what was measured into small text files under results/published
 publish: .venv/ready

@@ -1,6 +1,7 @@
 """WhatIfRec: every table and figure, from raw data.  snakemake --cores all --resources gpu=2
 
-Targets: all (every paper at the chosen scale), demo, casr, casr_table1 .. casr_table3, casr_figure3 .. casr_figure7.
+Targets: all (every paper at the chosen scale), demo, casr, casr_table1 .. casr_table3, casr_figure3 .. casr_figure7,
+compare (measured against printed, in the terminal, of what there is; no training), report (all in one page).
 --config scale=quick    another scale than `paper` (config/*.yaml)
 --config raw=FOLDER     raw files that you have already; accept_unverified=true takes files of another checksum
 """
@@ -32,8 +33,10 @@ rule all:
     default_target: True
     input:
         [(target_files(SCALE, paper), document_files(SCALE, paper)) for paper in papers(SCALE)],
+        f"results/{SCALE}/report.html",
 
 
 rule demo:
     input:
         [(target_files("demo", paper), document_files("demo", paper)) for paper in papers("demo")],
+        "results/demo/report.html",

@@ -65,7 +65,7 @@ def short_form(rows: pd.DataFrame) -> str:
     run = counts[counts[NOT_RUN] + counts["printed value suspect"] < counts["numbers"]]
     lines = []
     if len(run):
-        heads = {name: f"{name} {sign}" for name, sign in signs().items()}
+        heads = {name: f"{name} {sign}".replace(" ", "\n") for name, sign in signs().items()}
         shown = run.assign(agreement=[_tau(row) for row in run.itertuples()])
         shown = shown[["paper", "table", "dataset", "metric", *verdict_names(), "agreement"]].rename(columns=heads)
         shown = shown.rename(columns={"agreement": "order of methods"})

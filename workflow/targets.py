@@ -1,10 +1,11 @@
 """What the rules ask: which files a job reads, what it is given, what makes it run again. No torch here."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from datasets.pipeline.card import DATASETS, card, cards
 from datasets.pipeline.errors import BadInput
+from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.provenance import ROOT, closure, digest
 from workflow.scale import Scale, named_scale
@@ -52,9 +53,27 @@ def table_inputs(wildcards) -> list[str]:
         raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
     cells = graph.target_cells(scale, wildcards.paper, wildcards.target)
     every = [cell for cell in graph.all_cells(scale).values() if cell.paper == wildcards.paper]
-    datasets = sorted({cell.dataset for cell in cells or every})
-    about = [scale.results / "data" / name / file for name in datasets for file in ("data.json", "audit.json")]
-    return [str(file) for file in (*(graph.result_file(scale, cell) for cell in cells), *about)]
+    return _left_by(scale, cells, cells or every)
+
+
+def comparison_inputs(wildcards) -> list[str]:
+    """Results of all cells of a scale, and what is known of their data."""
+    scale = named_scale(wildcards.scale)
+    cells = graph.all_cells(scale).values()
+    return _left_by(scale, cells, cells)
+
+
+def report_inputs(scale: str) -> list[str]:
+    """All that the report of a scale shows: every table, figure and document, and the comparison."""
+    made = [file for paper in papers(scale) for file in (*target_files(scale, paper), *document_files(scale, paper))]
+    return [*made, str(named_scale(scale).results / "comparison.csv")]
+
+
+def _left_by(scale: Scale, cells: Iterable[Cell], about: Iterable[Cell]) -> list[str]:
+    """The results of `cells`, and what is known of the data of the cells in `about`."""
+    datasets = sorted({cell.dataset for cell in about})
+    data = [scale.results / "data" / name / file for name in datasets for file in ("data.json", "audit.json")]
+    return [str(file) for file in (*(graph.result_file(scale, cell) for cell in cells), *data)]
 
 
 def raw_record(dataset: str) -> list[str]:
@@ -112,10 +131,21 @@ def job_digest(kind: str, wildcards) -> str:
     if kind == "tuning":
         return graph.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
     if kind == "table":
-        return digest([_code(ROOT / "paper_tables" / wildcards.paper), scale.content.get("papers")])
+        return digest([_tables_code([wildcards.paper]), scale.content.get("papers")])
+    if kind == "comparison":
+        return digest([_tables_code(papers(scale.name)), scale.content.get("papers")])
+    if kind == "report":
+        files = sorted(file for file in (ROOT / "paper_tables" / "report").rglob("*.*") if file.suffix != ".pyc")
+        return digest([file.read_text(encoding="utf-8") for file in files])
     dataset = wildcards.split.split(".")[0] if kind == "split" else wildcards.dataset
     own = [] if kind == "split" else [_code(card(dataset).folder)]
     return digest([_code(DATASETS / "pipeline" / f"{kind}.py"), own])
+
+
+def _tables_code(asked: Iterable[str]) -> list[list[str]]:
+    """The content of paper_tables: what all papers share, and the folders of the papers that are asked for."""
+    places = sorted((ROOT / "paper_tables").iterdir())
+    return [_code(place) for place in places if place.name in asked or not (place / "reported").is_dir()]
 
 
 def _code(place: Path) -> list[str]:

@@ -7,6 +7,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.patches import Patch, Rectangle
@@ -60,7 +61,7 @@ def latex_figure(scale: str) -> str:
     """A figure environment that shows the picture."""
     caption = (
         rf"Relative difference of measured from printed, scale \textit{{{scale}}}, with the verdict's sign. Hatched: "
-        "the printed value is suspect (?); grey with a dash: not run."
+        "the printed value is suspect (?); grey: not run."
     )
     return "\n".join(
         [
@@ -78,27 +79,28 @@ def latex_figure(scale: str) -> str:
 
 def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     methods, datasets = list(rows["row"].unique()), list(rows["dataset"].unique())
-    colours = plt.get_cmap(COLOURS)
-    for row in rows.itertuples():
-        x, y = datasets.index(row.dataset), methods.index(row.row)
-        known = row.verdict != SUSPECT and row.relative_difference == row.relative_difference
-        empty = EMPTY if row.verdict == NOT_RUN else "white"
-        face = colours(0.5 + row.relative_difference / WIDEST / 2) if known else empty
-        hatch = "////" if row.verdict == SUSPECT else None
-        axes.add_patch(Rectangle((x - 0.5, y - 0.5), 1, 1, facecolor=face, edgecolor="0.8", hatch=hatch, linewidth=0.5))
-        text = f"{100 * row.relative_difference:+.0f} {row.sign}" if known else row.sign
-        dark = known and abs(row.relative_difference) > 0.75 * WIDEST
-        axes.text(x, y, text, ha="center", va="center", fontsize=6.5, color="white" if dark else "black")
-    axes.set_xlim(-0.5, len(datasets) - 0.5)
-    axes.set_ylim(len(methods) - 0.5, -0.5)
+    x, y = rows["dataset"].map(datasets.index), rows["row"].map(methods.index)
+    known = rows["relative_difference"].where(rows["verdict"] != SUSPECT)
+    shades = np.full((len(methods), len(datasets)), np.nan)
+    shades[y, x] = known / WIDEST
+    axes.set_facecolor(EMPTY)
+    axes.pcolormesh(shades, cmap=COLOURS, vmin=-1, vmax=1, edgecolors="0.8", linewidth=0.5)
+    for left, top, value, row in zip(x, y, known, rows.itertuples(), strict=True):
+        if row.verdict == SUSPECT:
+            axes.add_patch(Rectangle((left, top), 1, 1, facecolor="white", edgecolor="0.6", hatch="////", lw=0.5))
+        text = row.sign if value != value else f"{100 * value:+.0f} {row.sign}"
+        colour = "white" if abs(value) > 0.75 * WIDEST else "black"
+        if row.verdict != NOT_RUN:
+            axes.text(left + 0.5, top + 0.5, text, ha="center", va="center", fontsize=6.5, color=colour)
+    axes.invert_yaxis()
     labels = [dataset_label(name) for name in datasets]
-    axes.set_xticks(range(len(datasets)), labels, rotation=40, ha="right", fontsize=8)
-    axes.set_yticks(range(len(methods)), methods, fontsize=7)
+    axes.set_xticks(np.arange(len(datasets)) + 0.5, labels, rotation=40, ha="right", fontsize=8)
+    axes.set_yticks(np.arange(len(methods)) + 0.5, methods, fontsize=7)
     axes.tick_params(length=0)
 
 
 def _legend() -> list[Patch]:
-    looks = {SUSPECT: {"hatch": "////"}, NOT_RUN: {"facecolor": EMPTY}}
+    looks = {SUSPECT: {"hatch": "////"}, NOT_RUN: {"facecolor": EMPTY, "label": NOT_RUN}}
     return [
         Patch(**{"facecolor": "white", "edgecolor": "0.6", "label": f"{sign}  {name}"} | looks.get(name, {}))
         for name, sign in signs().items()

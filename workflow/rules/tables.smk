@@ -34,6 +34,46 @@ rule document:
         " --results results/{wildcards.scale} > {log} 2>&1"
 
 
+rule comparison:
+    input:
+        lambda wildcards: comparison_inputs(wildcards),
+    output:
+        "results/{scale}/comparison.csv",
+    params:
+        digest=lambda wildcards: job_digest("comparison", wildcards),
+    log:
+        "results/{scale}/logs/comparison.log",
+    shell:
+        "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
+        " --results results/{wildcards.scale} > {log} 2>&1"
+
+
+rule report_page:
+    input:
+        lambda wildcards: report_inputs(wildcards.scale),
+    output:
+        report("results/{scale}/report.html", category="Report"),
+    params:
+        digest=lambda wildcards: job_digest("report", wildcards),
+    log:
+        "results/{scale}/logs/report.log",
+    shell:
+        "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
+        " --results results/{wildcards.scale} > {log} 2>&1"
+
+
+rule report:
+    input:
+        f"results/{SCALE}/report.html",
+
+
+# No input: of what there is, now, without training.
+rule compare:
+    localrule: True
+    shell:
+        "python -m paper_tables.comparison --scale-file config/{SCALE}.yaml --results results/{SCALE}"
+
+
 for target_name in targets(SCALE):
 
     rule:
