@@ -165,6 +165,8 @@ def report(scale: Mapping, results: Path) -> str:
         parts += ["", "NDCG@5 in percent", tabulate(printed, headers=heads, disable_numparse=True)]
     files = [file for target in (*TARGETS, "document") for file in outputs(target, results) if file.is_file()]
     readable = [str(file) for file in files if file.suffix in (".csv", ".png") or file.name == "casr.tex"]
+    page = Path(results) / "report.html"
+    readable = [str(page), *readable] if page.is_file() else readable
     parts += ["", "Open:", *(f"  {file}" for file in readable)]
     return "\n".join(parts)
 

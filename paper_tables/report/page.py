@@ -139,11 +139,13 @@ def sentence(states: Counter, rows: pd.DataFrame) -> str:
         return f"{run} They are not compared with the printed numbers yet."
     counts = Counter(rows.loc[rows["printed_text"] != "", "verdict"])
     judged = sum(counts[each] for each in ("reproduced", "direction only", "contradicted"))
+    aside = [f"{counts[each]:,} {each}" for each in ("not comparable", "printed value suspect") if counts[each]]
+    rest = f" Besides: {', '.join(aside)}." if aside else ""
     if not judged:
-        return f"{run} None of the {counts.total():,} printed numbers could be compared with a measured one."
+        return f"{run} None of the {counts.total():,} printed numbers could be compared with a measured one.{rest}"
     return (
         f"{run} Of {counts.total():,} printed numbers {judged:,} could be compared: {counts['reproduced']:,} "
-        f"reproduced, {counts['direction only']:,} in direction only, {counts['contradicted']:,} contradicted."
+        f"reproduced, {counts['direction only']:,} in direction only, {counts['contradicted']:,} contradicted.{rest}"
     )
 
 
@@ -153,15 +155,15 @@ def _failed(paper: str, failed: list[Result]) -> Table:
     return table(f"{paper}-failed", "Failed", records(rows), columns)
 
 
-def how(scale: Mapping) -> str:
-    return f"not there yet; make tables SCALE={scale['scale']}"
+def how(scale: Mapping, command: str = "tables") -> str:
+    return f"not there yet; make {command} SCALE={scale['scale']}"
 
 
 def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path) -> None:
     """The paper's result tables with verdicts; until they are compared, as they were measured."""
     shown = about.tables.setdefault("tables", [])
     if rows.empty:
-        about.absent["tables"] = [f"{results / 'comparison.csv'}: {how(scale)}"]
+        about.absent["tables"] = [f"{results / 'comparison.csv'}: {how(scale, 'compare')}"]
     for number in sorted(rows["table"].unique() if len(rows) else [], key=lambda each: each or "~"):
         title = f"Table {number}" if number else "Measured, and not printed"
         own = _linked(about, rows[rows["table"] == number])
