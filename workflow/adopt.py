@@ -1,7 +1,8 @@
 """Fix what a search found as the settings of another scale: `make adopt SCALE=search TO=quick`.
 
-Writes config/settings/<to>/<data set>.yaml, one section for each method, or anchor, strategy and sampler, that was
-searched. The searching scale keeps every trial; `make publish SCALE=search` shows them.
+Writes config/settings/<to>/<data set>.yaml, a section for each recommender and each strategy that was searched. All
+combinations of a strategy try the same points, and within one combination these differ by less than the noise of a
+seed: the strategy gets the point of the best mean over its combinations. `make publish SCALE=search` shows all trials.
 """
 
 import argparse
@@ -15,6 +16,7 @@ from workflow.cells.errors import told
 from workflow.cells.files import DONE
 from workflow.scale import Scale, load_scale, named_scale
 
+STRATEGY = "."  # in the name of a cell that has anchor, strategy and sampler
 PROTOCOL = "loo"  # what a data set's settings are chosen on; its other splits use them as they are
 
 
@@ -42,12 +44,31 @@ def as_yaml(search: Scale, found: dict[str, dict]) -> str:
     """The chosen settings as a settings file, with what was spent on them."""
     trials, hours = sum(len(each["trials"]) for each in found.values()), sum(each["seconds"] for each in found.values())
     head = (
-        f"# Written by `make adopt`: the best of at most {search.tuning.budget} trials each by validation NDCG@5, seed "
+        f"# Written by `make adopt`: the best of at most {search.tuning.budget} points by validation NDCG@5, seed "
         f"{', '.join(sorted({str(each['seed']) for each in found.values()}))}\n"
-        f"# (config/{search.name}.yaml). {trials} trials, {hours / 3600:.1f} hours.\n"
+        f"# (config/{search.name}.yaml). {trials} trials of {len(found)} cells, {hours / 3600:.1f} hours.\n"
     )
-    chosen = {name: each["chosen"] for name, each in found.items()}
+    chosen = {name: each["chosen"] for name, each in found.items() if STRATEGY not in name}
+    strategies = sorted({strategy_of(name) for name in found if STRATEGY in name})
+    for strategy in strategies:
+        chosen[strategy] = best_together([each for name, each in found.items() if strategy_of(name) == strategy])
     return head + yaml.safe_dump(chosen, sort_keys=False, default_flow_style=None, width=120)
+
+
+def strategy_of(name: str) -> str:
+    """`casr-d` of `narm.casr-d.stamp`; empty for a recommender."""
+    return name.split(".")[1] if STRATEGY in name else ""
+
+
+def best_together(searches: list[dict]) -> dict:
+    """The settings with the best mean validation value over all searches. A point that diverged in one is out."""
+    values = {}
+    for trial in (trial for search in searches for trial in search["trials"]):
+        values.setdefault(tuple(trial["settings"].items()), []).append(trial["validation"])
+    whole = {point: of for point, of in values.items() if None not in of and len(of) == len(searches)}
+    if not whole:
+        raise BadInput("the searches of a strategy have no point in common; run all of them with one budget and seed")
+    return dict(max(whole, key=lambda point: sum(whole[point])))
 
 
 def main() -> None:

@@ -34,6 +34,15 @@ def test_found_settings_are_used(world):
     assert {key: settings[key] for key in chosen} == chosen
 
 
+def test_a_strategy_gets_the_point_that_is_best_over_its_combinations(world):
+    points = [{"kappa": 0.0, "index": -1}, {"kappa": 0.1, "index": -2}, {"kappa": 0.2, "index": -3}]
+    for name, values in {"narm_casr-h_stamp": (0.3, 0.2, 0.1), "stamp_casr-h_stamp": (0.1, 0.3, None)}.items():
+        trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, values, strict=True)]
+        search(world, **{name: FOUND | {"chosen": points[0], "trials": trials}})
+    (file,) = adopt(world.scale, world.scale)
+    assert yaml.safe_load(file.read_text()) == {"casr-h": points[1]}
+
+
 def test_a_failed_search_is_refused(world):
     search(world, narm={"status": "failed", "reason": "no memory"})
     with pytest.raises(BadInput, match="narm .no memory"):
