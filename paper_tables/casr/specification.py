@@ -14,7 +14,8 @@ from paper_tables.reported import papers, reported
 
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement", "claims")  # measured against printed
-PICTURES = (*FIGURES, "agreement")
+TARGETS += ("tests", "ranks", "readings")
+PICTURES = (*FIGURES, "agreement", "ranks")
 
 # What a figure varies: the setting, the short name of a value, and the usual value, at which a main cell stands already
 # unless the scale sets another one. kappa and the index of the main cells are tuned, so that none is shared.
@@ -36,14 +37,17 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
     plan = read_plan(scale)
     if target in ("table1", "audit"):
         return []
-    if target in ("table2", "tuning"):
+    if target in ("table2", "tuning", "ranks"):
         plain = [_plain(d, m) for d in plan.datasets for m in table2_methods(plan)]
         return plain + augmented(plan)
-    if target in ("table3", "controls"):
+    if target in ("table3", "controls", "tests"):
         plain = [_plain(d, anchor) for d in plan.datasets for anchor in plan.augmented[d]]
         return plain + augmented(plan) + augmented(plan, variant="control")
     if target in ("verdicts", "agreement"):
         return _unique([*target_cells("table2", scale), *target_cells("table3", scale)])
+    if target == "readings":
+        pairs = [(dataset, anchor) for dataset in plan.datasets for anchor in plan.anchors]
+        return [cell for pair in pairs for cell in reading_cells(plan, *pair)]
     if target == "sets":
         return augmented(plan)
     if target == "claims":
@@ -115,6 +119,13 @@ def split_cells(plan: Plan, split: str) -> list[Cell]:
     """Plain anchors on another order of the items; on another protocol also the baselines."""
     names = plan.anchors if split.count(".") == 2 else (*plan.baselines, *plan.anchors)
     return [Cell("casr", split, name) for name in names]
+
+
+def reading_cells(plan: Plan, dataset: str, anchor: str) -> list[Cell]:
+    """The plain anchor on every order of the items, and the cells that augment it."""
+    orders = [split for split in extra_splits(plan) if split.startswith(f"{dataset}.loo.")]
+    own = [cell for cell in augmented(plan) if (cell.dataset, cell.anchor) == (dataset, anchor)]
+    return [_plain(dataset, anchor), *(Cell("casr", split, anchor) for split in orders), *own]
 
 
 def combination(plan: Plan, dataset: str) -> tuple[str, str]:

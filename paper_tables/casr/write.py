@@ -15,8 +15,11 @@ from paper_tables.casr import (
     heatmap,
     ledger,
     marks,
+    ranks,
+    readings,
     render,
     sets,
+    significance,
     sizes,
     splits,
     tuning,
@@ -48,6 +51,8 @@ def write(targets: Iterable[str], scale: Mapping, results: Path) -> list[Path]:
             _figure(target, scale, results, read)
         elif target == "agreement":
             _agreement(scale, results)
+        elif target == "ranks":
+            _ranks(scale, results, read)
         else:
             rows, text = _table(target, scale, results, read)
             csv, tex = outputs(target, results)
@@ -86,6 +91,8 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
         "sets": lambda: (sets, sets.frame(plan, read)),
         "tuning": lambda: (tuning, tuning.frame(plan, results)),
         "verdicts": lambda: (verdict_table, verdict_table.frame(paper_comparison("casr", scale, results))),
+        "tests": lambda: (significance, significance.frame(table3_lines(plan, read), read)),
+        "readings": lambda: (readings, readings.frame(plan, read, results)),
         "figure7": lambda: (case_study, case_study.frame(plan, read, results)),
     }[target]()
     rows = marks.with_marks(rows, results)
@@ -114,6 +121,14 @@ def _agreement(scale: Mapping, results: Path) -> None:
     _csv(folder / "casr_agreement.csv", rows, scale)
     _text(folder / "casr_agreement.tex", heatmap.latex_figure(scale["scale"]))
     heatmap.picture(rows, folder, scale["scale"])
+
+
+def _ranks(scale: Mapping, results: Path, read: Callable[[Cell], Result]) -> None:
+    plan, folder = read_plan(scale), results / "figures"
+    rows = ranks.frame(line for line in table2_lines(plan, read) if line.dataset in plan.datasets)
+    _csv(folder / "casr_ranks.csv", rows, scale)
+    _text(folder / "casr_ranks.tex", ranks.latex_figure(rows, scale["scale"]))
+    ranks.picture(rows, folder, scale["scale"])
 
 
 def document(scale: Mapping) -> str:
