@@ -6,6 +6,7 @@ python -m paper_tables.comparison --scale-file config/quick.yaml --results resul
 
 import argparse
 import importlib
+import importlib.util
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,7 +38,10 @@ def paper_comparison(paper: str, scale: Mapping, results: Path) -> pd.DataFrame:
     """The same of one paper, whose folder gives what was measured: `measured(scale, results)` in its measured.py."""
     keys = list(KEYS)
     printed = reported(paper).rename(columns={"std": "printed_std"})
-    measured = importlib.import_module(f"paper_tables.{paper}.measured").measured(scale, results)
+    module = f"paper_tables.{paper}.measured"
+    if importlib.util.find_spec(module) is None:
+        raise BadInput(f"{paper}: paper_tables/{paper}/measured.py is missing; it gives what was measured")
+    measured = importlib.import_module(module).measured(scale, results)
     rows = printed.merge(measured, how="outer", on=keys, suffixes=("", "_measured"), indicator="side", validate="1:1")
     place = pd.concat([printed[keys], measured[keys]]).drop_duplicates().reset_index(drop=True)
     rows = place.merge(rows, how="left", on=keys)

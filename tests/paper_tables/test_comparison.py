@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 import yaml
 
+from datasets.pipeline.errors import BadInput
 from paper_tables.casr.measured import incomparable
 from paper_tables.casr.write import write
 from paper_tables.comparison import COLUMNS, comparison, main
@@ -79,3 +80,8 @@ def test_targets_of_the_comparison_are_written(scale, results):
     assert len(heat) == 810 and set(heat.loc[heat["verdict"] == "not run", "sign"]) == {"-"}
     third = heat[heat["table"] == "3"]["row"].unique()
     assert list(third[:4]) == ["NARM", "H-NARM, NARM", "H-NARM, SASRec", "H-NARM, STAMP"]  # the lost row among its like
+
+
+def test_a_paper_that_cannot_say_what_was_measured_is_named(tmp_path):
+    with pytest.raises(BadInput, match="paper_tables/l2aug/measured.py is missing"):
+        comparison({"papers": {"l2aug": {}}}, tmp_path)
