@@ -9,7 +9,7 @@ that is here in part, the seeds that are missing are added. Nothing is trained. 
 import argparse
 import shutil
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,7 +71,7 @@ def merge_cell(scale: Scale, file: Path) -> Outcome:
         return Outcome(identifier, REFUSED, "no such cell at this scale")
     theirs, target = _read(file), graph.result_file(scale, cell)
     ours = _read(target) if target.is_file() else {}
-    if "provenance" not in ours:  # it failed: its seeds stay as files, and nothing says how they were made
+    if "provenance" not in ours:  # it failed, or is being made: nothing but its finished seeds says how
         ours = {}
     wanted = {str(seed) for seed in graph.seeds_of(scale, cell)}
     offered = {seed: found for seed, found in theirs.get("seeds", {}).items() if seed in wanted}
@@ -79,7 +79,8 @@ def merge_cell(scale: Scale, file: Path) -> Outcome:
         return Outcome(identifier, REFUSED, theirs.get("reason") or "it has no seed of this scale")
     if "provenance" not in theirs:
         return Outcome(identifier, REFUSED, "it does not say how it was made (failed cells do not)")
-    differs = [*disagreements(scale, cell, theirs), *seed_disagreements(ours.get("seeds", {}), offered)]
+    finished = {**_finished(target.parent, offered), **ours.get("seeds", {})}
+    differs = [*disagreements(scale, cell, theirs), *seed_disagreements(finished, offered)]
     if ours:
         differs += [f"{what} than here" for what in made_otherwise(theirs, ours)]
     if differs:
@@ -180,14 +181,21 @@ def merged(theirs: Mapping, ours: Mapping, added: Mapping, wanted: set[str], ori
 def copy_seed(cell: Cell, seed: int, found: Mapping, source: Path, target: Path) -> None:
     """A seed's files, as far as they came along and are not here. Its own file marks a seed as finished for whoever
     builds on it, so that it is only written with the weights that they would need."""
+    finished = seed_file(target, seed).exists()  # else what lies here is of a run that was stopped
     for file in (ranks_file(source, seed), weights_file(source, seed)):
         copy = target / file.name
-        if file.is_file() and not copy.exists():
+        if file.is_file() and not (finished and copy.exists()):
             with whole_file(copy) as temporary:
                 shutil.copyfile(file, temporary)
     complete = weights_file(target, seed).is_file() or not graph.keeps_weights(cell)
-    if complete and not seed_file(target, seed).exists():
+    if complete and not finished:
         write_json(seed_file(target, seed), dict(found))
+
+
+def _finished(folder: Path, seeds: Iterable[str]) -> dict[str, dict]:
+    """What finished seeds left in a cell's folder, by seed."""
+    files = {seed: seed_file(folder, int(seed)) for seed in seeds}
+    return {seed: read_json(file) for seed, file in files.items() if file.is_file()}
 
 
 def _read(file: Path) -> dict:

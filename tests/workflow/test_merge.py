@@ -134,6 +134,14 @@ def test_a_cell_that_failed_here_is_replaced_by_one_that_is_done(here, there):
     assert read_json(result(here))["status"] == "done"
 
 
+def test_a_finished_seed_of_a_stopped_run_is_not_mixed_with_another_s(here, there):
+    kept = {"digest": "of other settings"}
+    write_json(result(here).parent / "seed-1.json", kept)
+    outcome = only(merge(here.scale, results(there)))
+    assert outcome.what == REFUSED and "seed 1 was made in another way" in outcome.why
+    assert read_json(result(here).parent / "seed-1.json") == kept and not result(here).exists()
+
+
 def test_a_cell_that_failed_there_and_one_of_no_scale_are_refused(here, there):
     change(result(there), lambda content: content.update(status="failed", reason="no memory", seeds={}))
     write_json(result(there, f"casr/{SPLIT}/mine"), {"status": "done", "seeds": {}})
