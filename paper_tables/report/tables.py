@@ -24,6 +24,7 @@ VERDICTS = {
     "printed value suspect": ("S", "?"),
     "not comparable": ("N", "≠"),
     "not run": ("–", "·"),
+    "not printed": ("–", "·"),
     "supported": ("S", "✓"),
     "not supported": ("N", "○"),
     "undecided": ("U", "~"),
