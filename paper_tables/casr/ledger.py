@@ -20,7 +20,7 @@ CAPTION = (
 
 
 def frame(plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFrame:
-    """One row for each claim (columns: paper_tables/README.md)."""
+    """One row for each claim (columns: paper_tables/claims/README.md)."""
     return claims.ledger("casr", measured_evidence(plan, read))
 
 

@@ -59,7 +59,7 @@ def printed_finding(claim: Claim, rows: pd.DataFrame) -> Finding:
     sound = kinds.parts(rows[~rows["suspect"]], claim.cells, claim.statistic)
     note = ""
     if suspect := len(found.rows) - len(sound.rows):
-        without = f"without them {sound.value:.3g}: {_said(claim, sound.value)}" if len(sound.rows) else "there is no other"
+        without = f"without them {sound.value:.3g}: {_said(claim, sound.value)}" if len(sound.rows) else "no others"
         note = f"{suspect} of {len(found.rows)} comparisons stand on suspect numbers only; {without}"
     return Finding(_said(claim, found.value), found.value, low, high, *_size(found), note=note)
 
