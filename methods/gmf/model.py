@@ -1,0 +1,35 @@
+"""GMF: generalised matrix factorisation (He et al., WWW 2017)."""
+
+import torch
+from torch import Tensor, nn
+
+from methods.engine.initialisation import normal
+from methods.engine.pairs import PairRecommender, fit_pairs
+from methods.engine.split import Split
+
+fit = fit_pairs
+
+
+def build(split: Split, settings: dict) -> "GMF":
+    model = GMF(split.users, split.catalogue, settings["embedding"])
+    normal(model, settings["initial_std"])
+    return model
+
+
+class GMF(PairRecommender):
+    """yhat_ui = sigma(h . (p_u * q_i)) (eq. 9)."""
+
+    def __init__(self, users: int, catalogue: int, dim: int) -> None:
+        super().__init__()
+        self.user_embedding = nn.Embedding(users, dim)  # p
+        self.item_embedding = nn.Embedding(catalogue, dim)  # q
+        self.out = nn.Linear(dim, 1, bias=False)  # h
+
+    def logits(self, users: Tensor, items: Tensor) -> Tensor:
+        return torch.einsum("nd,nmd->nm", self._weighted(users), self.item_embedding(items))
+
+    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        return self._weighted(users) @ self.item_embedding.weight.T
+
+    def _weighted(self, users: Tensor) -> Tensor:
+        return self.user_embedding(users) * self.out.weight
