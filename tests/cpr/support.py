@@ -36,7 +36,7 @@ def simulator(users=6, catalogue=9, seed=0, **changes) -> Simulator:
     model = Simulator(users, catalogue, small_settings(initial_std=1.0, **changes)).double()
     for part in (model.exposure, model.choice):
         torch.nn.init.normal_(part.weight)
-    return model
+    return model.requires_grad_(False)
 
 
 def point(values) -> Gaussian:

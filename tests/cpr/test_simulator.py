@@ -146,7 +146,7 @@ def test_training_learns_who_is_shown_and_takes_what():
 def test_a_simulator_that_diverges_is_an_error():
     settings = small_settings(learning_rate=1e30)
     with pytest.raises(FloatingPointError, match="lower its learning_rate"):
-        train(simulator(), some_blocks(), settings, torch.Generator().manual_seed(0), CPU)
+        train(simulator().requires_grad_(True), some_blocks(), settings, torch.Generator().manual_seed(0), CPU)
 
 
 def test_lists_of_another_length_are_refused():
