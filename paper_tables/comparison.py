@@ -24,7 +24,7 @@ from paper_tables.verdicts import INCOMPARABLE, judged, signs, verdict_names
 
 COLUMNS = (
     "paper table dataset setting anchor method sampler metric k unit printed printed_text footnote suspect anomalies "
-    "status reason measured std seeds low high difference relative_difference verdict verdict_reason flags cell"
+    "status reason measured std seeds low high difference relative_difference verdict verdict_reason by_numbers flags cell"
 ).split()
 
 
@@ -75,9 +75,11 @@ def short_form(rows: pd.DataFrame) -> str:
         shown = shown.rename(columns={"agreement": "order of methods"})
         lines += [tabulate(shown, headers="keys", showindex=False, disable_numparse=True), ""]
         lines += ["Order of methods: Kendall's tau-b, measured against printed, with its 95 % bootstrap interval.", ""]
-    facts = printed[printed["verdict"] == INCOMPARABLE].drop_duplicates("dataset")
-    for row in facts.itertuples():
-        lines.append(f"{row.dataset} is not comparable: {row.verdict_reason.split('; by the numbers')[0]}.")
+    for dataset, of in printed[printed["verdict"] == INCOMPARABLE].groupby("dataset", sort=False):
+        why = of["verdict_reason"].iloc[0].split("; by the numbers")[0]
+        bare = of["by_numbers"].value_counts()
+        told = ", ".join(f"{bare[name]} {name} {sign}" for name, sign in signs().items() if name in bare)
+        lines.append(f"{dataset} is not comparable: {why}. By the numbers alone: {told or 'nothing can be said'}.")
     left = sorted(set(counts["dataset"]) - set(run["dataset"]))
     if left:
         lines.append(f"Not run, or nothing to compare with: {', '.join(left)}.")

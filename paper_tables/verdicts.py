@@ -37,7 +37,8 @@ def signs() -> dict[str, str]:
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
     """The rows of one paper and columns more: low, high (the interval in which another run of ours would fall),
-    difference, relative_difference, verdict, verdict_reason. Rows without a printed number have no verdict.
+    difference, relative_difference, verdict, verdict_reason, by_numbers (what a number that is not comparable would get
+    by its value alone). Rows without a printed number have no verdict.
 
     rows: reported() beside measured(), so with paper, printed, value, suspect, anomalies and with status, reason,
     measured, std, seeds, cell, incomparable.
@@ -49,9 +50,8 @@ def judged(rows: pd.DataFrame) -> pd.DataFrame:
     rows["relative_difference"] = rows["difference"] / rows["printed"]
     rows["rounding"] = [rules()["rounding"] * 10.0 ** -len(text.partition(".")[2]) for text in rows["value"]]
     found = [_verdict(row) for row in rows.join(_compared_with(rows)).itertuples()]
-    return rows.assign(verdict=[one for one, _ in found], verdict_reason=[why for _, why in found]).drop(
-        columns=["variance", "freedom", "source", "rounding"]
-    )
+    found = pd.DataFrame(found, columns=["verdict", "verdict_reason", "by_numbers"], index=rows.index)
+    return rows.drop(columns=["variance", "freedom", "source", "rounding"]).join(found)
 
 
 def _spread(rows: pd.DataFrame) -> pd.DataFrame:
@@ -89,18 +89,20 @@ def _alike(found: pd.DataFrame, rows: pd.DataFrame, keys: list[str]) -> pd.Serie
     return places.reindex(pd.MultiIndex.from_frame(rows[keys])).set_axis(rows.index)
 
 
-def _verdict(row: object) -> tuple[str, str]:
+def _verdict(row: object) -> tuple[str, str, str]:
+    """(verdict, its reason, the verdict of the bare numbers)."""
     if row.suspect:
-        return SUSPECT, f"see {row.anomalies}"
+        return SUSPECT, f"see {row.anomalies}", ""
     if np.isnan(row.printed):
-        return "", ""
+        return "", "", ""
     if row.status != DONE:
-        return NOT_RUN, f"failed: {row.reason}" if row.status == FAILED else row.reason
-    facts = [fact for fact in (row.incomparable, _open_protocol(row)) if fact]
+        return NOT_RUN, f"failed: {row.reason}" if row.status == FAILED else row.reason, ""
+    facts = "; ".join(fact for fact in (row.incomparable, _open_protocol(row)) if fact)
     if np.isnan(row.low):
-        return INCOMPARABLE, "; ".join([*facts, "no spread known: no cell of this data and metric has two seeds"])
+        unknown = "no spread known: no cell of this data and metric has two seeds"
+        return INCOMPARABLE, f"{facts}; {unknown}" if facts else unknown, ""
     verdict, reason = _by_numbers(row)
-    return (INCOMPARABLE, f"{'; '.join(facts)}; by the numbers {verdict}: {reason}") if facts else (verdict, reason)
+    return (INCOMPARABLE, f"{facts}; by the numbers {verdict}: {reason}", verdict) if facts else (verdict, reason, "")
 
 
 def _by_numbers(row: object) -> tuple[str, str]:

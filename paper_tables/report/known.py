@@ -15,6 +15,7 @@ COMPARISON = (
     *WHAT,
     Column("k", "k"),
     Column("verdict", "Verdict", "verdict"),
+    Column("by_numbers", "By its value alone", "verdict"),
     Column("measured", "Measured", "fixed"),
     Column("low", "95 % from", "fixed"),
     Column("high", "to", "fixed"),

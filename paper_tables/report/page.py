@@ -141,6 +141,9 @@ def sentence(states: Counter, rows: pd.DataFrame) -> str:
     judged = sum(counts[each] for each in ("reproduced", "direction only", "contradicted"))
     aside = [f"{counts[each]:,} {each}" for each in ("not comparable", "printed value suspect") if counts[each]]
     rest = f" Besides: {', '.join(aside)}." if aside else ""
+    bare = Counter(rows["by_numbers"])
+    alone = [f"{bare[each]:,} {each}" for each in ("reproduced", "direction only", "contradicted") if bare[each]]
+    rest += f" What is not comparable would by its values alone be: {', '.join(alone)}." if alone else ""
     if not judged:
         return f"{run} None of the {counts.total():,} printed numbers could be compared with a measured one.{rest}"
     return (

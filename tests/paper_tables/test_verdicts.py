@@ -124,6 +124,12 @@ def test_what_comes_before_the_numbers():
     assert verdicts(row("markov-chain", printed="", **good)) == [("", "")]
 
 
+def test_what_the_bare_numbers_say_of_a_number_that_is_not_comparable_is_kept():
+    good = {"measured": 5.0, "std": 0.1}
+    rows = [row("narm", **good, incomparable="audit: identifiers rise"), row("stamp", **good), row("sasrec")]
+    assert list(judged(pd.DataFrame(rows))["by_numbers"]) == ["reproduced", "", ""]
+
+
 def test_the_rules_name_every_verdict_and_tell_them_apart_without_colour():
     assert verdict_names() == [
         "printed value suspect",
