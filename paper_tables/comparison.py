@@ -24,7 +24,8 @@ from paper_tables.verdicts import INCOMPARABLE, judged, signs, verdict_names
 
 COLUMNS = (
     "paper table dataset setting anchor method sampler metric k unit printed printed_text footnote suspect anomalies "
-    "status reason measured std seeds low high difference relative_difference verdict verdict_reason by_numbers flags cell"
+    "status reason measured std seeds low high difference relative_difference verdict verdict_reason by_numbers "
+    "flags cell"
 ).split()
 
 

@@ -1,4 +1,4 @@
-"""What was spent on settings: for each cell the trials of its search, the hours, what was chosen, and what it gained."""
+"""What was spent on settings: the trials of each cell's search, the hours, what was chosen and what it gained."""
 
 import json
 from pathlib import Path
