@@ -11,19 +11,19 @@ As printed x2 is b whatever p and q are, because kappa2 leaves nothing below 0 f
 answers are the linear ones, and nearly all answers are yes, because x1 is far above 0. See READINGS.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 
 import numpy as np
 
-MEAN_POSITIVE_PART = 1 / np.sqrt(2 * np.pi) - 0.25  # E kappa1(kappa2(z)) for z from N(0, 1)
-
 
 @dataclass(frozen=True)
 class Reading:
-    """What the formulas are taken to say. second: x2 as in SECOND; centred: b takes off the mean of each sum."""
+    """What the formulas are taken to say. first, second: the terms of x1 and of x2, as in FIRST and SECOND; centred: b
+    takes off the mean of each sum."""
 
+    first: str
     second: str
     centred: bool
     reason: str
@@ -41,38 +41,56 @@ def _kappa3(x: np.ndarray) -> np.ndarray:
     return np.where(x < 0, x + 0.5, 0.0)
 
 
-def _first(z: np.ndarray) -> np.ndarray:
-    return _kappa1(_kappa2(z))
+OPEN_MEAN = 1 / np.sqrt(2 * np.pi) - 0.25  # E kappa1(kappa2(z)) for z from N(0, 1)
+CLOSED_MEAN = 1 / np.sqrt(2 * np.pi) - 0.5
 
-
-SECOND: dict[str, Callable[[np.ndarray], np.ndarray]] = {
-    "zero": lambda z: _kappa3(_kappa2(-z)),
-    "negated": lambda z: _kappa3(-z),
-    "mirrored": lambda z: _kappa3(-_kappa2(-z)),
+# name -> (term of one coordinate z of p or q, its mean for z from N(0, 1))
+Terms = Mapping[str, tuple[Callable[[np.ndarray], np.ndarray], float]]
+FIRST: Terms = {
+    "open": (lambda z: _kappa1(_kappa2(z)), OPEN_MEAN),
+    "closed": (lambda z: _kappa2(z) - 0.5, CLOSED_MEAN),
 }
-# E of each of them for z from N(0, 1)
-SECOND_MEAN = {"zero": 0.0, "negated": -MEAN_POSITIVE_PART, "mirrored": -MEAN_POSITIVE_PART}
+SECOND: Terms = {
+    "printed": (lambda z: _kappa3(_kappa2(-z)), 0.0),
+    "negated": (lambda z: _kappa3(-z), -OPEN_MEAN),
+    "mirrored": (lambda z: _kappa3(-_kappa2(-z)), -OPEN_MEAN),
+    "closed-negated": (lambda z: 0.5 - _kappa2(z), -CLOSED_MEAN),
+    "closed-mirrored": (lambda z: 0.5 - _kappa2(-z), -CLOSED_MEAN),
+}
 
 READINGS = {
-    "printed": Reading("zero", False, "the formulas to the letter; the non-linear answers are the linear ones"),
+    "printed": Reading(
+        "open", "printed", False, "the formulas to the letter; the non-linear answers are the linear ones"
+    ),
     "negated": Reading(
+        "open",
         "negated",
         False,
         "kappa3 wants values below 0, which kappa2 inside it takes away: without it x2 = -x1 exactly, and a user takes "
         "what is a little above 0, not far above",
     ),
     "mirrored": Reading(
+        "open",
         "mirrored",
         False,
         "kappa2 keeps the negative halves of p and q if the sign is put back after it, kappa3(-kappa2(-z)); x2 then "
         "says what x1 leaves out, and is not a function of it",
     ),
+    "closed-negated": Reading(
+        "closed",
+        "closed-negated",
+        False,
+        "kappa1 and kappa3 shift 0 as well (x >= 0 for x > 0, x <= 0 for x < 0), so that a half that kappa2 cuts off "
+        "counts -0.5 and x1 lies below 0 more often than not; x2 as in negated",
+    ),
+    "closed-mirrored": Reading("closed", "closed-mirrored", False, "as closed-negated, x2 as in mirrored"),
     "centred-negated": Reading(
+        "open",
         "negated",
         True,
         "a threshold of 0.5 on sigma(x) splits the answers only if x lies about 0: b takes off the means of x1 and x2",
     ),
-    "centred-mirrored": Reading("mirrored", True, "as mirrored, with b as in centred-negated"),
+    "centred-mirrored": Reading("open", "mirrored", True, "as mirrored, b as in centred-negated"),
 }
 
 
@@ -102,7 +120,7 @@ def sums(preference: np.ndarray, quality: np.ndarray, reading: Reading) -> tuple
     """x1 and x2 of every pair, (users, items) each. With a = ones each is a number of the user plus one of the item."""
     terms = 2 * preference.shape[1]
     result = []
-    for kappa, mean in ((_first, MEAN_POSITIVE_PART), (SECOND[reading.second], SECOND_MEAN[reading.second])):
+    for kappa, mean in (FIRST[reading.first], SECOND[reading.second]):
         shift = -terms * mean if reading.centred else 0.0
         result.append(kappa(preference).sum(axis=1)[:, None] + kappa(quality).sum(axis=1) + shift)
     return result[0], result[1]

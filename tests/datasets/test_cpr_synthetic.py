@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from datasets.cpr_synthetic.generate import FEEDBACKS, World, draw_lists, generate
-from datasets.cpr_synthetic.truth import MEAN_POSITIVE_PART, READINGS, sums, true_choices, true_value
+from datasets.cpr_synthetic.truth import CLOSED_MEAN, OPEN_MEAN, READINGS, sums, true_choices, true_value
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.prepare import prepare
@@ -26,21 +26,31 @@ def kappa3(x):
     return x + 0.5 if x < 0 else 0
 
 
-SECOND = {
-    "printed": lambda z: kappa3(kappa2(-z)),
-    "negated": lambda z: kappa3(-z),
-    "mirrored": lambda z: kappa3(-kappa2(-z)),
+def closed1(x):
+    return x - 0.5 if x >= 0 else 0
+
+
+def closed3(x):
+    return x + 0.5 if x <= 0 else 0
+
+
+TERMS = {
+    "printed": (lambda z: kappa1(kappa2(z)), lambda z: kappa3(kappa2(-z))),
+    "negated": (lambda z: kappa1(kappa2(z)), lambda z: kappa3(-z)),
+    "mirrored": (lambda z: kappa1(kappa2(z)), lambda z: kappa3(-kappa2(-z))),
+    "closed-negated": (lambda z: closed1(kappa2(z)), lambda z: closed3(-kappa2(z))),
+    "closed-mirrored": (lambda z: closed1(kappa2(z)), lambda z: closed3(-kappa2(-z))),
 }
 
 
-@pytest.mark.parametrize("reading", SECOND)
+@pytest.mark.parametrize("reading", TERMS)
 def test_sums_are_the_literal_formulas(reading):
     _, truth = generate(SMALL)
     x1, x2 = sums(truth.preference, truth.quality, READINGS[reading])
     for user, item in ((0, 0), (17, 4), (39, 29)):
         both = [*truth.preference[user], *truth.quality[item]]
-        assert x1[user, item] == pytest.approx(sum(kappa1(kappa2(z)) for z in both))
-        assert x2[user, item] == pytest.approx(sum(SECOND[reading](z) for z in both), abs=1e-12)
+        assert x1[user, item] == pytest.approx(sum(TERMS[reading][0](z) for z in both))
+        assert x2[user, item] == pytest.approx(sum(TERMS[reading][1](z) for z in both), abs=1e-12)
 
 
 @pytest.mark.parametrize("feedback", FEEDBACKS)
@@ -61,8 +71,11 @@ def test_centred_readings_have_sums_about_zero():
     preference, quality = random.normal(size=(2000, 8)), random.normal(size=(2000, 8))
     for reading in ("centred-negated", "centred-mirrored"):
         assert all(abs(each.mean()) < 0.1 for each in sums(preference, quality, READINGS[reading]))
+    for reading in ("closed-negated", "closed-mirrored"):  # their means, not taken off
+        means = [16 * CLOSED_MEAN, -16 * CLOSED_MEAN]
+        assert [each.mean() for each in sums(preference, quality, READINGS[reading])] == pytest.approx(means, abs=0.1)
     plain, _ = sums(preference, quality, READINGS["printed"])
-    assert plain.mean() == pytest.approx(16 * MEAN_POSITIVE_PART, abs=0.1)
+    assert plain.mean() == pytest.approx(16 * OPEN_MEAN, abs=0.1)
 
 
 def test_as_printed_the_non_linear_answers_are_the_linear_ones():
