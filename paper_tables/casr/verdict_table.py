@@ -5,26 +5,28 @@ import pandas as pd
 from paper_tables import latex
 from paper_tables.agreement import agreement, counted
 from paper_tables.casr import marks
-from paper_tables.results import NOT_RUN
+from paper_tables.results import DONE, NOT_RUN
 from paper_tables.verdicts import SUSPECT, signs, verdict_names
 
 KEYS = ["table", "dataset", "metric"]
 VERDICTS = {name: name.replace(" ", "_") for name in verdict_names()}
-COLUMNS = [*KEYS, "numbers", *VERDICTS.values(), "methods", "tau", "tau_low", "tau_high"]
+COLUMNS = [*KEYS, "status", "numbers", *VERDICTS.values(), "methods", "tau", "tau_low", "tau_high"]
 
 
 def frame(comparison: pd.DataFrame) -> pd.DataFrame:
     """One row for each table, data set and metric: `numbers` that the paper prints, how many of them have each verdict,
-    and Kendall's tau-b with its interval (paper_tables/agreement.py).
+    and Kendall's tau-b with its interval (paper_tables/agreement.py). status: done where anything can be compared.
     """
     printed = comparison[comparison["verdict"] != ""]
     counts = counted(printed).reset_index().rename(columns=VERDICTS)
+    nothing = counts[VERDICTS[NOT_RUN]] + counts[VERDICTS[SUSPECT]] == counts["numbers"]
+    counts["status"] = nothing.map({True: NOT_RUN, False: DONE})
     return counts.merge(agreement(printed), on=["paper", *KEYS])[COLUMNS]
 
 
 def render(frame: pd.DataFrame) -> str:
     """The data sets of which something was run; the others stand in the CSV."""
-    run = frame[frame[VERDICTS[NOT_RUN]] + frame[VERDICTS[SUSPECT]] < frame["numbers"]]
+    run = frame[frame["status"] == DONE]
     body, previous = [], None
     for row in run.itertuples():
         body += [latex.RULE] if previous not in (None, row.table) else []

@@ -48,7 +48,27 @@ ACCURACY = (
 )
 # name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown.
 FILES = {
-    "verdicts": ("agreement", "Verdicts and order of the methods", "", ()),
+    "verdicts": (
+        "agreement",
+        "Verdicts and order of the methods",
+        "Order: Kendall's tau-b of measured against printed, with its 95 % bootstrap interval over methods.",
+        (
+            Column("table", "Table"),
+            Column("dataset", "Data set", "name"),
+            Column("metric", "Metric"),
+            Column("numbers", "Numbers", "count"),
+            Column("reproduced", "Reproduced", "count"),
+            Column("direction_only", "Direction only", "count"),
+            Column("contradicted", "Contradicted", "count"),
+            Column("not_comparable", "Not comparable", "count"),
+            Column("printed_value_suspect", "Suspect", "count"),
+            Column("not_run", "Not run", "count"),
+            Column("methods", "Methods", "count"),
+            Column("tau", "Order", "fixed"),
+            Column("tau_low", "95 % from", "fixed"),
+            Column("tau_high", "to", "fixed"),
+        ),
+    ),
     "table1": (
         "data",
         "Sizes of the data sets",

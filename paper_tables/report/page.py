@@ -36,14 +36,14 @@ SECTIONS = {
 
 @dataclass(frozen=True)
 class Bar:
-    """One data set's printed numbers by verdict: [(verdict, how many)]."""
+    """One data set's printed numbers: [(verdict, what their values alone would say, how many)]."""
 
     name: str
-    parts: list[tuple[str, int]]
+    parts: list[tuple[str, str, int]]
 
     @property
     def total(self) -> int:
-        return sum(count for _, count in self.parts)
+        return sum(count for _, _, count in self.parts)
 
 
 @dataclass
@@ -123,10 +123,11 @@ def bars(rows: pd.DataFrame) -> list[Bar]:
     if rows.empty:
         return []
     printed = rows[rows["printed_text"] != ""]
-    order = [verdict for verdict in VERDICTS if verdict in set(printed["verdict"])]
+    counts = printed.groupby(["dataset", "verdict", "by_numbers"]).size()
+    order = [(each, bare) for each in VERDICTS for bare in ("", *VERDICTS)]
     return [
-        Bar(read.label(dataset), [(each, count) for each in order if (count := int((own["verdict"] == each).sum()))])
-        for dataset, own in printed.groupby("dataset", sort=False)
+        Bar(read.label(name), [(*pair, count) for pair in order if (count := int(counts.get((name, *pair), 0)))])
+        for name in printed["dataset"].unique()
     ]
 
 
