@@ -7,6 +7,7 @@ from torch import Tensor, nn
 from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
+from methods.engine.initialisation import normal
 from methods.engine.interactions import batch_holdings, user_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
@@ -34,9 +35,7 @@ def build(split: Split, settings: dict) -> "CDAE":
     if not 0 <= settings["corruption"] < 1:
         raise BadInput(f"setting corruption is {settings['corruption']}: it must be at least 0 and below 1")
     model = CDAE(split.users, split.catalogue, settings["embedding"], settings["hidden_function"])
-    bound = 4 * (6 / (split.catalogue + settings["embedding"])) ** 0.5
-    for table in (model.input_embedding, model.output_embedding, model.user_embedding):
-        nn.init.uniform_(table.weight, -bound, bound)
+    normal(model, settings["initial_std"])
     return model
 
 

@@ -129,7 +129,7 @@ def test_learns_two_groups_better_than_popularity(hidden_function, loss):
     validate = hit_rate(split, users, items, True)
     _, course = fitted(
         "cdae", split, validate, hidden_function=hidden_function, loss=loss,
-        embedding=8, learning_rate=0.02, batch=64, epochs=40, patience=40,
+        embedding=8, learning_rate=0.02, batch=64, epochs=15, patience=15,
     )  # fmt: skip
     popular = fitted("popularity", split, validate)[1].curve[0]
     # chance: 5 of 30 unseen items; within the group: 5 of 10
