@@ -21,7 +21,7 @@ class World:
     dim: int = 16
     noise: float = 0.0
     spread: str = "deviation"
-    reading: str = "mirrored"
+    reading: str = "closed-mirrored"
     users: int = 600
     items: int = 300
     lists: int = 25  # a user
