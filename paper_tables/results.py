@@ -1,6 +1,6 @@
 """Read what the cells left behind (formats: workflow/README.md). A cell is done, failed or not run, never a blank."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -115,7 +115,23 @@ class Result:
             flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
         if self.done and not self._has_ranks:
             flags.append("ranks missing")
+        if later := self._made_later:
+            flags.append(f"made before {' and '.join(later)} {'was' if len(later) == 1 else 'were'} run again")
         return flags
+
+    @property
+    def _made_later(self) -> list[str]:
+        """The cells that this one builds on and that were finished after it: what is paired with them is of a mixed
+        run, as while a run goes on or after one that was stopped."""
+        finished = self.content.get("provenance", {}).get("finished", "")
+        if not (finished and self.cell.treatment):
+            return []
+        before = [replace(self.cell, treatment="", sampler="", variant="")]
+        before += [replace(before[0], anchor=self.cell.sampler)] if self.cell.sampler else []
+        before += [replace(self.cell, variant="")] if self.cell.variant == "control" else []
+        results = self.folder.parents[len(self.cell.identifier.split("/"))]
+        made = {cell.name: read_result(cell, results).content.get("provenance", {}) for cell in before}
+        return [name for name, record in made.items() if record.get("finished", "") > finished]
 
 
 @cache

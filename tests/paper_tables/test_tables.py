@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, write_json
 from paper_tables.casr import sizes
 from paper_tables.casr.accuracy import reader
 from paper_tables.casr.write import write
@@ -265,3 +266,17 @@ def test_without_ranks_there_is_a_number_but_no_test(scale, results):
     rows, _ = made("table2", scale, results, "casr_table2")
     assert row(rows, "D-NARM")["mean"] == pytest.approx(55) and pd.isna(row(rows, "D-NARM")["p_value"])
     assert row(rows, "NARM")["flags"] == "ranks missing"
+
+
+def test_a_cell_that_is_older_than_what_it_builds_on_says_so(tmp_path):
+    plain, sampler = lastfm("narm"), lastfm("stamp")
+    treated, control = lastfm("narm", "casr-d", "stamp"), lastfm("narm", "casr-d", "stamp", "control")
+    for cell, finished in (plain, "12:00"), (sampler, "09:00"), (treated, "10:00"), (control, "12:30"):
+        write_cell(tmp_path, cell, {"1": ranks_with_hits(5)})
+        file = cell.folder(tmp_path) / "result.json"
+        content = read_json(file)
+        content["provenance"]["finished"] = f"2026-01-01T{finished}:00+00:00"
+        write_json(file, content)
+    flags = {cell.name: read_result(cell, tmp_path).flags for cell in (plain, sampler, treated, control)}
+    assert flags.pop("narm.casr-d.stamp") == ["made before narm was run again"]
+    assert not any(flags.values())
