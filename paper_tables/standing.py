@@ -26,6 +26,7 @@ from paper_tables.statistics import holm, interval, sign_flip
 LEVEL = 0.05
 CUTOFF = 5
 METRICS = ("ndcg", "f1", "hr", "mrr")
+OTHER_CANDIDATES = "other candidates"
 PARTS = ("paper", "split", "anchor", "treatment", "sampler", "variant")
 COLUMNS = (
     Column("split", "Split"),
@@ -116,8 +117,15 @@ def compared(result: Result, other: Result, metric: str) -> dict:
     row["low"], row["high"] = (float("nan"),) * 2 if pair is None else interval(100 * pair)
     row["p_value"] = float("nan") if pair is None else sign_flip(pair)
     row["users"] = 0 if pair is None else len(pair)
-    row["flags"] = "; ".join(sorted({*result.flags, *other.flags}))
+    row["flags"] = "; ".join([*sorted({*result.flags, *other.flags}), *other_candidates(result, other)])
     return row
+
+
+def other_candidates(result: Result, other: Result) -> list[str]:
+    """What must be known of a pair of which one may not rank the items of the history, and the other may."""
+    if result.reading == other.reading:
+        return []
+    return [f"{OTHER_CANDIDATES}: history {result.reading} here, {other.reading} there"]
 
 
 def user_differences(result: Result, other: Result, metric: str) -> np.ndarray | None:
@@ -145,13 +153,15 @@ def sentence(method: str, metric: str, rows: pd.DataFrame) -> str:
     splits = ", ".join(rows["split"].unique())
     seeds = ", ".join(str(count) for count in sorted({*rows["seeds"], *rows["other_seeds"]}))
     number, untested = int(tested.sum()), int((~tested).sum())
+    unlike = int(rows["flags"].str.contains(OTHER_CANDIDATES).sum())
     return (
         f"On {splits}, {shown_name(method)} was compared with {rows['other'].nunique()} methods in "
         f"{metric_name(metric)} over all items. It was significantly better in {better} and worse in {worse} of "
         f"{number} comparisons (two-sided paired sign-flip permutation test, p < {LEVEL} after Holm's correction over "
         f"these {number} comparisons; unit: the user, whose values are averaged over seeds first; number of seeds: "
         f"{seeds}; intervals: 95 %, over users, for these trained models)."
-        + (f" {untested} comparisons could not be tested, because the ranks of each user are missing." * bool(untested))
+        + f" In {unlike} of them, one of the two methods ranks the items of the user's history, too." * bool(unlike)
+        + f" {untested} comparisons could not be tested, because the ranks of each user are missing." * bool(untested)
     )
 
 

@@ -66,6 +66,18 @@ def test_without_ranks_nothing_is_tested_and_it_says_so(world):
     assert all(file.is_file() for file in write(found, world))
 
 
+def test_a_pair_with_other_candidates_is_named(world):
+    assert "history" not in standing("repeat-last", world).sentence
+    write_cell(world, lastfm("bpr"), {"1": ranks_with_hits(10), "2": ranks_with_hits(10)})
+    file = lastfm("bpr").folder(world) / "result.json"
+    about = dict.fromkeys(("treatment", "sampler", "variant"), "")
+    write_json(file, read_json(file) | {"cell": {"paper": "casr", "split": "lastfm.loo", "anchor": "bpr"} | about})
+    found = standing("repeat-last", world)
+    flags = found.rows.set_index("other")["flags"]
+    assert flags["bpr"] == "other candidates: history kept here, removed there" and not flags["narm"]
+    assert "In 1 of them, one of the two methods ranks the items of the user's history" in found.sentence
+
+
 def test_page_table_and_numbers_are_written(world):
     html, tex, csv = write(standing("repeat-last", world), world)
     assert html.name == "repeat-last.html" and "Copy the sentence" in html.read_text()
