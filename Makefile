@@ -15,7 +15,7 @@ define everything
     exit $$status
 endef
 
-.PHONY: demo test run tables compare report standing publish merge-results retry adopt plan lock clean
+.PHONY: demo test run tables compare report standing publish merge-results retry adopt plan bench lock clean
 
 ## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
@@ -66,6 +66,11 @@ adopt: .venv/ready
 plan: .venv/ready
 	@$(BIN)/python -m workflow.estimate --scale-file config/$(SCALE).yaml
 
+## bench   what this costs beside RecBole, which gets an environment of its own; ONLY=ranking,search QUICK=1: a part, small
+bench: .venv/ready
+	@$(MAKE) --no-print-directory $(RECBOLE)/ready || echo "RecBole is not set up: its side will be shown as failed."
+	@$(BIN)/python -m workflow.benchmark --peer $(RECBOLE)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+
 ## lock    requirements.lock from pyproject.toml; what torch needs for CUDA is left to torch and pip
 lock: .venv/ready
 	$(BIN)/python -m pip install --quiet uv
@@ -87,4 +92,17 @@ CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cu
 	@echo "Setting up .venv (once) ..."
 	@$(PYTHON) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
+	@touch $@
+
+# RecBole 1.2.1 wants libraries that newer Pythons do not have.
+RECBOLE := .venv-recbole
+FITS_RECBOLE := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))'
+RECBOLE_PYTHON ?= $(shell for name in python3.11 python3.10 $(PYTHON); do \
+    $$name $(FITS_RECBOLE) 2> /dev/null && echo $$name && break; done)
+
+$(RECBOLE)/ready: workflow/benchmark/peer_requirements.txt
+	@test -n "$(RECBOLE_PYTHON)" || { echo "RecBole needs Python 3.10 or 3.11: make bench RECBOLE_PYTHON=..."; exit 1; }
+	@echo "Setting up RecBole in $(RECBOLE) (once) ..."
+	@$(RECBOLE_PYTHON) -m venv $(RECBOLE)
+	@$(RECBOLE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

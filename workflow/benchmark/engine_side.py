@@ -1,0 +1,215 @@
+"""The process of this project's side, and of its floors: what is timed is the engine as cells use it."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import torch
+
+from datasets.pipeline.card import card
+from datasets.pipeline.fetch import fetch
+from datasets.pipeline.prepare import prepare as prepare_data
+from methods.casr.candidates import candidate_sets
+from methods.casr.drawing import draw_pool
+from methods.casr.prefixes import frozen
+from methods.engine.losses import LOGITS_AT_ONCE
+from methods.engine.ranking import SCORES_AT_ONCE, rank
+from methods.engine.recommender import Recommender, Run
+from methods.engine.windows import cut_windows
+from workflow.benchmark import literal
+from workflow.benchmark.data import offline
+from workflow.benchmark.protocol import Action, serve
+from workflow.cells import steps
+
+WHOLE_CATALOGUE = 1 << 12  # rows of the floors' products at most, where the catalogue is small
+
+
+class World:
+    """What the actions of one process share. job: split (folder), method, settings, threads, seed, and more."""
+
+    def __init__(self, job: dict) -> None:
+        self.job = job
+        self.device = steps.prepare_torch(job["threads"])
+        self.data = steps.load_training_data(Path(job["split"]))
+        self.settings = dict(job["settings"])
+        self.seed = job.get("seed", 1)
+        self.model = self.build(job["method"])
+        self.turns = 0
+
+    def build(self, method: str) -> Recommender:
+        return steps.build(method, self.data.split, self.settings, self.seed).to(self.device)
+
+    @property
+    def pairs(self) -> int:
+        """Pairs of prefix and next item in an epoch."""
+        return int((self.data.split.lengths - 1).clamp(min=0).sum())
+
+    def timed(self, do: Callable[[], object]) -> tuple[float, object]:
+        synchronise(self.device)
+        begun = time.perf_counter()
+        result = do()
+        synchronise(self.device)
+        return time.perf_counter() - begun, result
+
+    def epoch(self, model: Recommender, method: str = "") -> float:
+        """Seconds of one epoch as `fit` does it, from its call until it would validate."""
+        self.turns += 1
+        ended = []
+
+        def validate(_: Recommender) -> float:
+            synchronise(self.device)
+            ended.append(time.perf_counter())
+            return 0.0
+
+        settings = {**self.settings, "epochs": 1, "patience": 1}
+        run = Run(self.seed + self.turns, self.device, validate)
+        synchronise(self.device)
+        begun = time.perf_counter()
+        steps.method_module(method or self.job["method"]).fit(model, self.data.split, settings, run)
+        return ended[0] - begun
+
+
+def synchronise(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize(device)
+
+
+def train(job: dict) -> dict[str, Action]:
+    """Training, the bare products of its softmax, whole fits for their accuracy, and several seeds after another."""
+    world = World(job)
+
+    def epoch() -> dict:
+        return {"seconds": world.epoch(world.model), "work": world.pairs, **device_memory(world.device)}
+
+    def products() -> dict:
+        return {"seconds": world.timed(lambda: softmax_products(world))[0], "work": world.pairs}
+
+    def fit(seed: int, epochs: int) -> dict:
+        settings = {**world.settings, "epochs": epochs, "patience": epochs}
+        seconds, trained = world.timed(
+            lambda: steps.train(job["method"], world.data, settings, seed, world.device, lambda message: None)
+        )
+        ranks = steps.final_ranks(trained.model, world.data, Path(job["split"]) / "test.csv", world.device)
+        return {"seconds": seconds, "work": 1, "ndcg": steps.metrics(ranks["test"])["kept"]["ndcg@5"]}
+
+    def seeds(count: int, epochs: int) -> dict:
+        done = [fit(seed, epochs) for seed in range(1, count + 1)]
+        return {"seconds": sum(each["seconds"] for each in done), "work": 1}
+
+    return {"epoch": epoch, "products": products, "fit": fit, "seeds": seeds}
+
+
+def softmax_products(world: World) -> None:
+    """states x items^T, probabilities x items, probabilities^T x states for an epoch's pairs, in chunks that fit."""
+    weight = world.model.item_embedding.weight.detach()
+    rows = min(WHOLE_CATALOGUE, max(1, LOGITS_AT_ONCE[world.device.type] // len(weight)), world.pairs)
+    states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
+    by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
+    for begin in range(0, world.pairs, rows):
+        part = min(rows, world.pairs - begin)
+        torch.mm(states[:part], weight.T, out=logits[:part])
+        torch.mm(logits[:part], weight, out=by_state[:part])
+        by_item.addmm_(logits[:part].T, states[:part])
+
+
+def ranking(job: dict) -> dict[str, Action]:
+    """Ranking the validation targets over all items, and the bare product of as many states with all items."""
+    world = World(job)
+    users = world.data.validation.users
+
+    def ranks() -> dict:
+        seconds, _ = world.timed(lambda: rank(world.model, world.data.split, world.data.validation, world.device))
+        return {"seconds": seconds, "work": len(users)}
+
+    def product() -> dict:
+        weight = world.model.item_embedding.weight.detach()
+        states = torch.randn(len(users), weight.shape[1], device=world.device)
+        rows = min(len(users), max(1, SCORES_AT_ONCE // len(weight)))
+        scores = weight.new_empty(rows, len(weight))
+
+        def multiply() -> None:
+            for chunk in states.split(rows):
+                torch.mm(chunk, weight.T, out=scores[: len(chunk)])
+
+        return {"seconds": world.timed(multiply)[0], "work": len(users)}
+
+    return {"rank": ranks, "product": product}
+
+
+def search(job: dict) -> dict[str, Action]:
+    """CASR's search over a share of all samples, sample by sample over a few of them, and an epoch of the sampler.
+
+    Further keys of the job: strategy, treatment (settings of CASR), anchor (a method), pretrain (epochs).
+    """
+    world = World(job)
+    split, anchor = world.data.split, world.build(job["anchor"])
+    windows, settings = cut_windows(split, world.settings["max_length"]), job["treatment"]
+    for _ in range(job["pretrain"]):
+        world.epoch(world.model)
+        world.epoch(anchor, job["anchor"])
+    candidates = candidate_sets(split, settings["candidates"]).to(world.device)
+
+    def batched(share: float = settings["share"]):
+        generator = torch.Generator().manual_seed(world.seed)
+        return draw_pool(
+            job["strategy"], world.model, anchor, split, windows, {**settings, "share": share}, generator, world.device
+        )
+
+    def pool() -> dict:
+        seconds, drawn = world.timed(batched)
+        return {"seconds": seconds, "work": len(drawn)}
+
+    def one_by_one(count: int) -> dict:
+        drawn = batched()
+        chosen = torch.randperm(len(drawn), generator=torch.Generator().manual_seed(world.seed))[:count]
+        samples = [tuple(torch.as_tensor(each).to(world.device) for each in sample)
+                   for sample in literal.samples_of(drawn, windows, chosen)]  # fmt: skip
+
+        def every_sample() -> None:
+            with frozen(world.model, anchor):
+                for history, place, label in samples:
+                    if job["strategy"] == "d":
+                        literal.data_oriented(world.model, candidates, history, int(place), label, settings)
+                    else:
+                        literal.model_oriented(world.model, anchor, history, int(place), settings)
+
+        return {"seconds": world.timed(every_sample)[0], "work": len(samples)}
+
+    def epoch() -> dict:
+        return {"seconds": world.epoch(world.model), "work": 1}
+
+    def whole_pass() -> dict:
+        return {"seconds": world.timed(batched)[0], "work": settings["share"]}
+
+    return {"pool": pool, "one_by_one": one_by_one, "epoch": epoch, "pass": whole_pass}
+
+
+def data(job: dict) -> dict[str, Action]:
+    """Preparing a data set from raw files that lie in the folder `raw`; results go below `folder`."""
+    described, folder = offline(card(job["dataset"])), Path(job["folder"])
+    fetch(described, folder / "raw", Path(job["raw"]), accept_unverified=True)
+
+    def prepared() -> dict:
+        begun = time.perf_counter()
+        prepare_data(described, folder, folder / "raw")
+        return {"seconds": time.perf_counter() - begun, "work": 1}
+
+    return {"prepare": prepared}
+
+
+def device_memory(device: torch.device) -> dict[str, float]:
+    """What a GPU's allocator held at most; nothing on a CPU, where the process tells."""
+    if device.type != "cuda":
+        return {}
+    return {"device_memory_mb": round(torch.cuda.max_memory_allocated(device) / (1 << 20), 1)}
+
+
+TASKS = {"train": train, "ranking": ranking, "search": search, "data": data}
+
+
+def start(job: dict) -> dict[str, Action]:
+    return TASKS[job["task"]](job)
+
+
+if __name__ == "__main__":
+    serve(start)

@@ -1,0 +1,112 @@
+"""Training: speed beside RecBole and the softmax's products, a large catalogue, several seeds, and accuracy."""
+
+import json
+from collections.abc import Iterator
+
+from workflow.benchmark import data
+from workflow.benchmark.bench import Bench
+from workflow.benchmark.measured import Bar, Measured, Row
+from workflow.benchmark.turns import in_turn, sides, whole_process
+
+METHODS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP"}
+RECBOLE, PRODUCTS = "RecBole", "three products of the softmax"
+LONG, LARGE = ("movielens-100k", "movielens-1m"), ("amazon-beauty",)
+BARS = {"sasrec": Bar("ratio", 30), "narm": Bar("ratio", 8), "stamp": Bar("ratio", 3)}
+OF_FLOOR = Bar("floor", 1.5)
+LARGE_CATALOGUE = Bar("value", 8 * 1024)  # MiB
+
+
+def training(bench: Bench) -> Iterator[Row]:
+    """Targets a second of each anchor; RecBole is given a stretch of an epoch at a time."""
+    for dataset in (*LONG, *LARGE):
+        for method, label in METHODS.items():
+            part = bench.seconds / (len(METHODS) * len(LONG + LARGE))
+            bar = BARS[method] if dataset in LONG else OF_FLOOR
+            found, split = speeds(bench, dataset, method, part)
+            yield Row(
+                "training", f"training {label}", dataset, split.source, "targets/s", found["ours"], found[RECBOLE],
+                RECBOLE, found[PRODUCTS], PRODUCTS, more=True, bar=bar, method=method,
+            )  # fmt: skip
+
+
+def catalogue(bench: Bench) -> Iterator[Row]:
+    """Memory and speed of training with as many items as Book-Crossing has, on a few users."""
+    found, split = speeds(bench, "book-crossing", "stamp", bench.seconds, users=40)
+    items = f"{data.counts(split.folder).items:,} items"
+    memory = {name: in_memory(side) for name, side in found.items()}
+    yield Row(
+        "catalogue", f"peak memory of training STAMP, {items}", split.name, split.source, "MiB", memory["ours"],
+        memory[RECBOLE], RECBOLE, bar=LARGE_CATALOGUE,
+    )  # fmt: skip
+    yield Row(
+        "catalogue", f"training STAMP, {items}", split.name, split.source, "targets/s", found["ours"], found[RECBOLE],
+        RECBOLE, found[PRODUCTS], PRODUCTS, more=True,
+    )  # fmt: skip
+
+
+def speeds(
+    bench: Bench, dataset: str, method: str, seconds: float, users: int | None = None
+) -> tuple[dict[str, Measured], data.Data]:
+    """Targets a second of this project, of RecBole, and of the bare products."""
+    split, settings = bench.data(dataset, users), bench.settings(method)
+    stretch = 2.0 if bench.quick else min(30.0, seconds / 3 / (bench.runs + 1))
+    made = (bench.engine("train", split, method, settings), bench.recbole(split, method, settings))
+    with sides(*made) as (engine, peer):
+        found = in_turn(
+            {
+                "ours": engine.player(do="epoch"),
+                RECBOLE: peer.player(do="epoch", seconds=stretch),
+                PRODUCTS: engine.player(do="products"),
+            },
+            bench.runs, seconds, bench.told(f"{METHODS[method]} on {dataset}"),
+        )  # fmt: skip
+    return {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}, split
+
+
+def in_memory(side: Measured) -> Measured:
+    values = () if side.memory_mb is None else (side.memory_mb,)
+    return Measured(values, None, side.busy_elsewhere, side.reason)
+
+
+def seeds(bench: Bench) -> Iterator[Row]:
+    """Five seeds in one process beside five processes of one seed, start and ranking included, as cells do it."""
+    split, settings = bench.data("lastfm"), bench.settings("sasrec")
+    epochs = 1 if bench.quick else 3
+
+    def seeds_of(count: int):
+        job = {"task": "train", "split": str(split.folder.resolve()), "method": "sasrec", "settings": settings}
+        command = json.dumps({"do": "seeds", "count": count, "epochs": epochs})
+        job |= {"threads": bench.threads}
+        return whole_process([bench.python, "-m", "workflow.benchmark.engine_side", json.dumps(job)], given=command)
+
+    found = in_turn({"five": seeds_of(5), "one": seeds_of(1)}, bench.runs, bench.seconds, bench.told("seeds"))
+    yield Row(
+        "seeds", "five seeds of SASRec in one process", split.name, split.source, "s", found["five"],
+        found["one"].each(lambda cost: 5 * cost), "five processes of one seed",
+    )  # fmt: skip
+
+
+def parity(bench: Bench) -> Iterator[Row]:
+    """Test NDCG@5 after whole fits of both sides with the same settings, a run being a seed. This takes hours."""
+    epochs = 1 if bench.quick else 30
+    datasets = ("movielens-100k", "lastfm")
+    for dataset in datasets:
+        for method, label in METHODS.items():
+            split, settings = bench.data(dataset), bench.settings(method)
+            made = (bench.engine("train", split, method, settings), bench.recbole(split, method, settings))
+            with sides(*made) as (engine, peer):
+                found = in_turn(
+                    {name: seeded(side, epochs) for name, side in (("ours", engine), (RECBOLE, peer))}, bench.runs,
+                    bench.seconds / len(METHODS) / len(datasets), bench.told(f"{label} on {dataset}"),
+                    cost=lambda answer: 100 * answer["ndcg"], warm_up=False,
+                )  # fmt: skip
+            yield Row(
+                "parity", f"test NDCG@5 of {label}, {epochs} epochs", dataset, split.source, "%", found["ours"],
+                found[RECBOLE], RECBOLE, more=True, method=method,
+            )  # fmt: skip
+
+
+def seeded(side, epochs: int):
+    """A player whose every turn is a whole fit with the next seed."""
+    turns = iter(range(1, 1_000))
+    return lambda seconds: side.ask(seconds, do="fit", seed=next(turns), epochs=epochs)

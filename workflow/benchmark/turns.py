@@ -1,0 +1,189 @@
+"""Sides of a comparison take turns, A B A B, each in a process of its own."""
+
+import json
+import os
+import select
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from workflow.benchmark.machine import busy_seconds
+from workflow.benchmark.measured import Measured
+from workflow.cells.provenance import ROOT
+
+
+class Failed(Exception):
+    """A side gave no answer; the message says why."""
+
+
+# A turn of one side, in at most so many seconds: `seconds`, `work`, `cpu_seconds`, `memory_mb`, and what else it tells.
+Player = Callable[[float], dict]
+
+
+def in_turn(
+    players: Mapping[str, Player],
+    runs: int,
+    seconds: float,
+    say: Callable[[str], None],
+    cost: Callable[[dict], float] = lambda answer: answer["seconds"] / answer["work"],
+    warm_up: bool = True,
+) -> dict[str, Measured]:
+    """Let every side have a first turn that does not count, then `runs` turns that do, one side after another.
+
+    Ends early, after at least one turn of each, when `seconds` are over. A side that fails is left out from then on,
+    without stopping the others. cost: from an answer to the value of a run, by default seconds for a unit of work.
+    """
+    answers: dict[str, list[dict]] = {name: [] for name in players}
+    busy: dict[str, list[float]] = {name: [] for name in players}
+    reasons: dict[str, str] = {}
+    end = time.monotonic() + seconds
+    for turn in range(0 if warm_up else 1, runs + 1):
+        if turn > 1 and time.monotonic() > end:
+            break
+        for name, play in players.items():
+            if name in reasons:
+                continue
+            left = max(0.0, end - time.monotonic())
+            say(f"{f'run {turn} of {runs}' if turn else 'warming up'}: {name}, at most {left / 60:.0f} min left")
+            before, begun = busy_seconds(), time.monotonic()
+            try:
+                answer = play(max(seconds, 1.0))
+            except Failed as failure:
+                reasons[name] = str(failure)
+                continue
+            if turn:
+                answers[name].append(answer)
+                busy[name] += _elsewhere(before, time.monotonic() - begun, answer["cpu_seconds"])
+    return {
+        name: Measured(reason=reasons[name])
+        if name in reasons
+        else Measured(
+            tuple(map(cost, found)), max(map(peak, found)), max(busy[name], default=None)
+        )
+        for name, found in answers.items()
+    }
+
+
+def peak(answer: dict) -> float:
+    """MiB on the device, where it has memory of its own, else of the process."""
+    return answer.get("device_memory_mb", answer["memory_mb"])
+
+
+def _elsewhere(before: float | None, seconds: float, own: float) -> list[float]:
+    """Cores that others kept busy, where the system tells."""
+    after = busy_seconds()
+    return [] if before is None or after is None else [round(max(0.0, (after - before - own) / seconds), 2)]
+
+
+class Side:
+    """A process that prepares once and then takes turns (protocol.py). Its words go into a file beside `log`."""
+
+    def __init__(self, python: str | Path, module: str, job: Mapping, threads: int) -> None:
+        self._log = tempfile.TemporaryFile()
+        self._process = None
+        self._start = [str(python), "-m", module, json.dumps(job)]
+        self._environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+
+    def ask(self, seconds: float, **command: object) -> dict:
+        """The answer to a command; Failed where none comes in time. The process starts with its first command."""
+        if self._process is None:
+            try:
+                self._process = subprocess.Popen(
+                    self._start, cwd=ROOT, env=self._environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                    stderr=self._log, start_new_session=True,
+                )  # fmt: skip
+            except OSError as error:
+                raise Failed(f"{self._start[0]} does not start: {error.strerror}") from None
+            self._answer(seconds)
+        try:
+            self._process.stdin.write(f"{json.dumps(command)}\n".encode())
+            self._process.stdin.flush()
+        except OSError:
+            raise Failed(f"ended early: {self._last_words()}") from None
+        return self._answer(seconds)
+
+    def player(self, **command: object) -> Player:
+        return lambda seconds: self.ask(seconds, **command)
+
+    def close(self) -> None:
+        if self._process is not None:
+            _end(self._process)
+            self._process.stdin.close()
+            self._process.stdout.close()
+        self._log.close()
+
+    def _answer(self, seconds: float) -> dict:
+        if not select.select([self._process.stdout], [], [], seconds)[0]:
+            _end(self._process)
+            raise Failed(f"took longer than {seconds:.0f} s")
+        line = self._process.stdout.readline()
+        if not line:
+            raise Failed(f"ended early: {self._last_words()}")
+        answer = json.loads(line)
+        if "error" in answer:
+            raise Failed(answer["error"])
+        return answer
+
+    def _last_words(self) -> str:
+        self._process.wait()
+        return _last_line(self._log) or f"exit status {self._process.returncode}"
+
+
+@contextmanager
+def sides(*made: Side) -> Iterator[tuple[Side, ...]]:
+    """The sides, ended afterwards whatever happens."""
+    try:
+        yield made
+    finally:
+        for side in made:
+            side.close()
+
+
+def whole_process(command: list[str | Path], folder: Path = ROOT, given: str = "") -> Player:
+    """A player that runs a command from its start to its end, as one unit of work. given: its standard input."""
+
+    def play(seconds: float) -> dict:
+        with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as source:
+            source.write(given.encode())
+            source.seek(0)
+            begun = time.monotonic()
+            process = subprocess.Popen(
+                [str(each) for each in command], cwd=folder, stdin=source, stdout=words, stderr=words,
+                start_new_session=True,
+            )  # fmt: skip
+            while time.monotonic() - begun < seconds:
+                ended, status, used = os.wait4(process.pid, os.WNOHANG)
+                if ended:
+                    break
+                time.sleep(0.01)
+            else:
+                _end(process)
+                raise Failed(f"took longer than {seconds:.0f} s")
+            process.returncode = os.waitstatus_to_exitcode(status)
+            if process.returncode:
+                raise Failed(f"{_last_line(words)} (exit status {process.returncode})")
+            cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
+            return {"seconds": time.monotonic() - begun, "work": 1, "cpu_seconds": cpu, "memory_mb": peak}
+
+    return play
+
+
+def _end(process: subprocess.Popen) -> None:
+    """End a process that was started here, with all that it started."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGTERM)
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+
+def _last_line(file) -> str:
+    file.seek(0)
+    lines = [line.strip() for line in file.read().decode(errors="replace").splitlines() if line.strip()]
+    return lines[-1] if lines else ""

@@ -1,0 +1,83 @@
+"""The workflow around the engine: planning the paper's scale, what a job costs beside its work, preparing data."""
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+from datasets.pipeline.files import read_json
+from workflow.benchmark.bench import Bench
+from workflow.benchmark.measured import Bar, Measured, Row, failed
+from workflow.benchmark.turns import Player, in_turn, sides, whole_process
+from workflow.cells.provenance import ROOT
+
+BARS = {"plan": Bar("value", 10), "job": Bar("value", 3), "demo": Bar("value", 180), "prepare": Bar("value", 3)}
+PREPARED = "movielens-1m"
+QUICK_CELL = "casr/synthetic.loo/popularity"
+
+
+def workflow(bench: Bench) -> Iterator[Row]:
+    """All in a fresh copy of the tree, as after a clone: nothing is finished, nothing is touched here."""
+    part = bench.seconds / 3
+    tree = copy_of_the_tree(bench.store / "tree")
+    snakemake = [bench.python, "-m", "snakemake"]
+    dry = whole_process([*snakemake, "--dry-run", "--quiet", "all", "--config", "scale=paper"], tree)
+    found = in_turn({"ours": dry}, bench.runs, part, bench.told("dry-run"))
+    yield Row("workflow", "dry-run of everything at the paper's scale", "", "", "s", found["ours"], bar=BARS["plan"])
+
+    wanted = [f"results/demo/cells/{QUICK_CELL}/result.json"] if bench.quick else ["demo"]
+    run = with_overhead(whole_process([*snakemake, *wanted, "--cores", str(bench.threads)], tree), tree)
+    found = in_turn(
+        {"ours": run}, 1, part, bench.told("demo"), cost=lambda answer: answer["overhead"], warm_up=False
+    )
+    yield Row("workflow", "a job's seconds beside training and ranking", "synthetic", "", "s", found["ours"],
+              bar=BARS["job"])  # fmt: skip
+    if not bench.quick:
+        took = Measured(reason=found["ours"].reason) if found["ours"].reason else Measured((run.seconds,))
+        yield Row("workflow", "make demo, environment and all but", "synthetic", "", "s", took, bar=BARS["demo"])
+    yield from preparing(bench, part)
+
+
+def preparing(bench: Bench, seconds: float) -> Iterator[Row]:
+    what = "preparing MovieLens-1M from raw files"
+    if bench.raw is None:
+        yield failed("workflow", what, "WHATIFREC_RAW names no folder of raw files", PREPARED, unit="s")
+        return
+    job = {"task": "data", "dataset": PREPARED, "raw": str(bench.raw), "folder": str(bench.store / "preparing")}
+    with sides(bench.side("engine_side", bench.python, job)) as (engine,):
+        found = in_turn({"ours": engine.player(do="prepare")}, bench.runs, seconds, bench.told("preparing"))
+    yield Row("workflow", what, PREPARED, "real", "s", found["ours"], bar=BARS["prepare"])
+
+
+class with_overhead:
+    """A player that runs a workflow and adds what its cells' jobs took beside their work."""
+
+    def __init__(self, play: Player, tree: Path) -> None:
+        self.play, self.tree, self.seconds = play, tree, 0.0
+
+    def __call__(self, seconds: float) -> dict:
+        answer = self.play(seconds)
+        self.seconds = answer["seconds"]
+        return answer | {"overhead": overhead(self.tree / "results" / "demo")}
+
+
+def overhead(results: Path) -> float:
+    """Median over cells: seconds of the job's process, as Snakemake saw it, beside its training and ranking."""
+    found = []
+    for file in sorted(results.glob("cells/*/*/*/result.json")):
+        content = read_json(file)
+        cost = results / "benchmarks" / file.parent.relative_to(results).with_suffix(".tsv")
+        work = sum(seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values())
+        head, values = (line.split("\t") for line in cost.read_text().splitlines()[:2])
+        found.append(float(values[head.index("s")]) - work)
+    return sorted(found)[len(found) // 2]
+
+
+def copy_of_the_tree(target: Path) -> Path:
+    """Every file that git knows, as it stands."""
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (target / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, target / name)
+    return target
