@@ -1,6 +1,6 @@
 """The process of the peer's side: RecBole 1.2.1 with its own loaders, trainer and evaluation, in its environment.
 
-Nothing of this project is imported but the protocol. Data, sizes, objective, length, batch and threads are the job's.
+Data, sizes, objective, length, batch and threads are the job's.
 """
 
 import os
@@ -9,15 +9,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import torch
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
 
+from workflow.benchmark.peer_inputs import MODELS, settings_of, write_atomic
 from workflow.benchmark.protocol import Action, serve
-
-MODELS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP"}
 
 _load = torch.load
 
@@ -25,36 +23,6 @@ _load = torch.load
 def _load_whole(*arguments, **options):
     """RecBole's checkpoints hold more than tensors; they are its own files, written by this process."""
     return _load(*arguments, **{**options, "weights_only": False})
-
-
-def settings_of(method: str, settings: dict) -> dict:
-    """A card's settings in RecBole's words."""
-    if method == "sasrec":
-        return {
-            "n_layers": settings["blocks"],
-            "n_heads": settings["heads"],
-            "hidden_size": settings["embedding"],
-            "inner_size": settings["embedding"],
-            "hidden_act": "relu",
-            "hidden_dropout_prob": settings["dropout"],
-            "attn_dropout_prob": settings["dropout"],
-        }
-    if method == "narm":
-        dropouts = [settings["embedding_dropout"], settings["dropout"]]
-        own = {"hidden_size": settings["hidden"], "n_layers": 1, "dropout_probs": dropouts}
-        return {"embedding_size": settings["embedding"], **own}
-    return {"embedding_size": settings["embedding"]}
-
-
-def write_atomic(split: Path, folder: Path) -> None:
-    """RecBole's files of a split: every interaction in order, and the whole catalogue."""
-    parts = [pd.read_csv(split / f"{part}.csv") for part in ("train", "validation", "test")]
-    table = pd.concat(parts, ignore_index=True).sort_values("user", kind="stable")
-    table["time"] = table.groupby("user").cumcount() + 1
-    table.columns = ["user_id:token", "item_id:token", "timestamp:float"]
-    table.to_csv(folder / "data.inter", sep="\t", index=False)
-    items = pd.read_csv(split / "items.csv")[["item"]].rename(columns={"item": "item_id:token"})
-    items.to_csv(folder / "data.item", sep="\t", index=False)
 
 
 class Limited:

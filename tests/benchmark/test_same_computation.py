@@ -1,0 +1,116 @@
+"""Both sides of a comparison compute the same thing."""
+
+import math
+from types import SimpleNamespace
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from methods.cards import load_card
+from methods.casr.candidates import candidate_sets
+from methods.casr.drawing import draw_pool
+from methods.casr.prefixes import frozen
+from methods.engine.losses import softmax_loss
+from methods.engine.ranking import rank
+from methods.engine.split import Targets
+from methods.engine.windows import cut_windows
+from methods.evaluation.metrics import summary
+from tests.casr.support import TinyGRU, card_settings, tiny_split
+from workflow.benchmark import engine_side, literal
+from workflow.cells import steps
+
+SPLIT = tiny_split([9, 4, 5, 7, 6, 3])
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    torch.set_num_threads(1)
+
+
+def anchor(method):
+    """A small model that is far from its start, so that nothing is hidden by small weights."""
+    sizes = {name: 8 for name in ("embedding", "hidden") if name in load_card(method).settings}
+    model = steps.build(method, SPLIT, load_card(method).configured(sizes), 1).double().eval()
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.add_(torch.randn_like(parameter), alpha=0.3)
+    return model
+
+
+def padded_prefixes():
+    """The peer's form of the training data: a row for each prefix, filled up on the right, and its next item."""
+    rows = []
+    for user in range(SPLIT.users):
+        history = SPLIT.items[SPLIT.offsets[user] : SPLIT.offsets[user + 1]].tolist()
+        rows += [(history[:end], history[end]) for end in range(1, len(history))]
+    longest = max(len(prefix) for prefix, _ in rows)
+    items = torch.tensor([prefix + [0] * (longest - len(prefix)) for prefix, _ in rows])
+    return items, torch.tensor([len(prefix) for prefix, _ in rows]), torch.tensor([target for _, target in rows])
+
+
+@pytest.mark.parametrize("method", ["sasrec", "narm", "stamp"])
+def test_one_pass_over_windows_has_the_loss_of_the_peer_s_rows(method):
+    model, windows = anchor(method), cut_windows(SPLIT, 50)
+    states = model.encode(model.item_embedding(windows.inputs)).states[windows.counts]
+    ours = softmax_loss(model, states, windows.targets[windows.counts]) / int(windows.counts.sum())
+    items, lengths, targets = padded_prefixes()
+    last = model.encode(model.item_embedding(items)).states[torch.arange(len(items)), lengths - 1]
+    # RecBole: CrossEntropyLoss(state @ item_embedding^T, target), the mean over rows
+    peer = F.cross_entropy(last @ model.item_embedding.weight.T, targets)
+    assert len(items) == int(windows.counts.sum())
+    assert torch.allclose(ours, peer, rtol=1e-10)
+    gradients = [torch.autograd.grad(loss, list(model.parameters()), allow_unused=True) for loss in (ours, peer)]
+    for own, its in zip(*gradients, strict=True):
+        assert (own is None and its is None) or torch.allclose(own, its, rtol=1e-8, atol=1e-12)
+
+
+def test_counted_ranks_give_the_peer_s_ndcg():
+    model = anchor("narm")
+    targets = Targets(torch.arange(SPLIT.users), torch.tensor([3, 1, 4, 1, 5, 9]))
+    ranks = rank(model, SPLIT, targets, torch.device("cpu"))
+    peer = []
+    for user, target in zip(targets.users, targets.items, strict=True):
+        history = SPLIT.items[SPLIT.offsets[user] : SPLIT.offsets[user + 1]][None]
+        scores = model.score(user[None], history, torch.tensor([history.shape[1]]))[0]
+        best = scores.topk(5).indices.tolist()  # RecBole: the five best, 1 / log2(place + 1) of the target
+        peer.append(1 / math.log2(best.index(int(target)) + 2) if int(target) in best else 0.0)
+    assert 0 < sum(peer)
+    assert summary(ranks.above_kept, ranks.ties_kept)["ndcg@5"] == pytest.approx(sum(peer) / len(peer))
+
+
+@pytest.fixture
+def world():
+    sampler, other = TinyGRU(12, 5, seed=1), TinyGRU(12, 5, seed=2, scale=0.5)
+    return SimpleNamespace(windows=cut_windows(SPLIT, 12), sampler=sampler.eval(), anchor=other.eval())
+
+
+@pytest.mark.parametrize("strategy", ["d", "m"])
+@pytest.mark.parametrize("index", [-1, -2])
+def test_the_literal_search_finds_what_the_batched_one_finds(world, strategy, index):
+    settings = card_settings(steps=4, index=index)
+    pool = draw_pool(
+        strategy, world.sampler, world.anchor, SPLIT, world.windows, settings, torch.Generator().manual_seed(1),
+        torch.device("cpu"),
+    )  # fmt: skip
+    assert len(pool) > 5
+    candidates = candidate_sets(SPLIT, settings["candidates"])
+    samples = literal.samples_of(pool, world.windows, torch.arange(len(pool)))
+    with frozen(world.sampler, world.anchor):
+        for row, (history, place, label) in enumerate(samples):
+            if strategy == "d":
+                found = literal.data_oriented(world.sampler, candidates, history, place, label, settings)
+                assert int(found) == int(pool.items[row, 0])
+            else:
+                found = literal.model_oriented(world.sampler, world.anchor, history, place, settings)
+                assert torch.allclose(found, pool.shift[row], rtol=1e-6, atol=1e-9)
+
+
+def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
+    rows = []
+    monkeypatch.setattr(engine_side, "WHOLE_CATALOGUE", 4)
+    monkeypatch.setattr(engine_side.torch, "mm", lambda a, b, out: rows.append(len(a)))
+    model = SimpleNamespace(item_embedding=torch.nn.Embedding(12, 5))
+    pairs = int((SPLIT.lengths - 1).sum())
+    engine_side.softmax_products(SimpleNamespace(model=model, pairs=pairs, device=torch.device("cpu")))
+    assert sum(rows) == 2 * pairs  # and the third adds up in place

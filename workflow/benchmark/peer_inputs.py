@@ -1,0 +1,37 @@
+"""RecBole's input: a split's interactions as its files, a card's settings in its words. For both environments."""
+
+from pathlib import Path
+
+import pandas as pd
+
+MODELS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP"}
+
+
+def settings_of(method: str, settings: dict) -> dict:
+    """A card's settings in RecBole's words."""
+    if method == "sasrec":
+        return {
+            "n_layers": settings["blocks"],
+            "n_heads": settings["heads"],
+            "hidden_size": settings["embedding"],
+            "inner_size": settings["embedding"],
+            "hidden_act": "relu",
+            "hidden_dropout_prob": settings["dropout"],
+            "attn_dropout_prob": settings["dropout"],
+        }
+    if method == "narm":
+        dropouts = [settings["embedding_dropout"], settings["dropout"]]
+        own = {"hidden_size": settings["hidden"], "n_layers": 1, "dropout_probs": dropouts}
+        return {"embedding_size": settings["embedding"], **own}
+    return {"embedding_size": settings["embedding"]}
+
+
+def write_atomic(split: Path, folder: Path) -> None:
+    """RecBole's files of a split: every interaction in order, and the whole catalogue."""
+    parts = [pd.read_csv(split / f"{part}.csv") for part in ("train", "validation", "test")]
+    table = pd.concat(parts, ignore_index=True).sort_values("user", kind="stable")
+    table["time"] = table.groupby("user").cumcount() + 1
+    table.columns = ["user_id:token", "item_id:token", "timestamp:float"]
+    table.to_csv(folder / "data.inter", sep="\t", index=False)
+    items = pd.read_csv(split / "items.csv")[["item"]].rename(columns={"item": "item_id:token"})
+    items.to_csv(folder / "data.item", sep="\t", index=False)
