@@ -90,7 +90,7 @@ def merge_cell(scale: Scale, file: Path) -> Outcome:
         return Outcome(identifier, KEPT)
     for seed, found in missing.items():
         copy_seed(cell, int(seed), found, file.parent, target.parent)
-    write_json(target, merged(theirs, ours, missing, wanted, str(file.parents[4])))
+    write_json(target, merged(theirs, ours, missing, wanted, file.parents[4].resolve().name))
     return Outcome(identifier, ADDED if ours else TAKEN, f"seeds {', '.join(sorted(missing, key=int))}")
 
 
@@ -163,7 +163,8 @@ def settings_changed(theirs: Mapping, wanted: Mapping) -> list[str]:
 
 
 def merged(theirs: Mapping, ours: Mapping, added: Mapping, wanted: set[str], origin: str) -> dict:
-    """The result with the added seeds. It is done if either was, or if every seed is there now."""
+    """The result with the added seeds. It is done if either was, or if every seed is there now. `origin` is a folder's
+    name and no path: what is published says nothing of a machine's folders."""
     seeds = {**ours.get("seeds", {}), **added}
     about = dict(ours or theirs)
     done = DONE in (theirs["status"], ours.get("status")) or seeds.keys() >= wanted

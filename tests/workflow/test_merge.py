@@ -67,7 +67,8 @@ def only(outcomes):
 def test_a_cell_is_taken_with_its_ranks_and_a_second_time_left_alone(here, there):
     assert only(merge(here.scale, results(there))).what == TAKEN
     taken, original = read_json(result(here)), read_json(result(there))
-    assert taken["provenance"].pop("merged")[0]["seeds"] == ["1", "2"]
+    (record,) = taken["provenance"].pop("merged")
+    assert record["seeds"] == ["1", "2"] and record["from"] == results(there).name
     assert taken == original
     assert (result(here).parent / "seed-1.ranks.parquet").read_bytes() == (
         result(there).parent / "seed-1.ranks.parquet"
