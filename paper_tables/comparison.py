@@ -20,7 +20,7 @@ from datasets.pipeline.files import whole_file
 from paper_tables.agreement import agreement, counted
 from paper_tables.reported import KEYS, reported
 from paper_tables.results import NOT_RUN
-from paper_tables.verdicts import INCOMPARABLE, judged, signs, verdict_names
+from paper_tables.verdicts import incomparable, judged, signs, verdict_names
 
 COLUMNS = (
     "paper table dataset setting anchor method sampler metric k unit printed printed_text footnote suspect anomalies "
@@ -76,11 +76,11 @@ def short_form(rows: pd.DataFrame) -> str:
         shown = shown.rename(columns={"agreement": "order of methods"})
         lines += [tabulate(shown, headers="keys", showindex=False, disable_numparse=True), ""]
         lines += ["Order of methods: Kendall's tau-b, measured against printed, with its 95 % bootstrap interval.", ""]
-    for dataset, of in printed[printed["verdict"] == INCOMPARABLE].groupby("dataset", sort=False):
-        why = of["verdict_reason"].iloc[0].split("; by the numbers")[0]
+    for dataset, why, of in incomparable(printed):
         bare = of["by_numbers"].value_counts()
         told = ", ".join(f"{bare[name]} {name} {sign}" for name, sign in signs().items() if name in bare)
-        lines.append(f"{dataset} is not comparable: {why}. By the numbers alone: {told or 'nothing can be said'}.")
+        alone = f"By the numbers alone: {told or 'nothing can be said'}."
+        lines.append(f"{dataset}, not comparable in {len(of)} of its numbers: {why}. {alone}")
     left = sorted(set(counts["dataset"]) - set(run["dataset"]))
     if left:
         lines.append(f"Not run, or nothing to compare with: {', '.join(left)}.")

@@ -14,6 +14,7 @@ from methods.evaluation.metrics import per_user
 from paper_tables.cell import Cell
 
 DONE, FAILED, NOT_RUN = "done", "failed", "not run"
+MADE_BEFORE = "made before"  # a flag's first words
 
 
 @dataclass(frozen=True)
@@ -116,7 +117,7 @@ class Result:
         if self.done and not self._has_ranks:
             flags.append("ranks missing")
         if later := self._made_later:
-            flags.append(f"made before {' and '.join(later)} {'was' if len(later) == 1 else 'were'} run again")
+            flags.append(f"{MADE_BEFORE} {' and '.join(later)} {'was' if len(later) == 1 else 'were'} run again")
         return flags
 
     @property

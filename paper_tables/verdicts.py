@@ -16,6 +16,7 @@ RULES = Path(__file__).parent / "verdict_rules.yaml"
 SUSPECT, NOT_RUN, INCOMPARABLE = "printed value suspect", "not run", "not comparable"
 REPRODUCED, DIRECTION, CONTRADICTED = "reproduced", "direction only", "contradicted"
 NO_SPREAD = 1e-9  # a standard deviation below it is arithmetic, not randomness
+_BARE = "; by the numbers "
 _PLACE = ["table", "dataset", "setting", "metric", "k"]
 _OTHER = ["anchor", "printed", "rounding", "measured", "low", "variance", "freedom", "seeds"]
 
@@ -33,6 +34,13 @@ def verdict_names() -> list[str]:
 def signs() -> dict[str, str]:
     """One letter for each verdict, so that no verdict rests on a colour alone."""
     return {entry["verdict"]: entry["sign"] for entry in rules()["verdicts"]}
+
+
+def incomparable(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
+    """(data set, why, rows) of all judged numbers that are not comparable for the same reason."""
+    rows = rows[rows["verdict"] == INCOMPARABLE]
+    why = rows["verdict_reason"].str.split(_BARE, regex=False).str[0]
+    return [(dataset, reason, of) for (dataset, reason), of in rows.groupby([rows["dataset"], why], sort=False)]
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
@@ -102,14 +110,16 @@ def _verdict(row: object) -> tuple[str, str, str]:
         unknown = "no spread known: no cell of this data and metric has two seeds"
         return INCOMPARABLE, f"{facts}; {unknown}" if facts else unknown, ""
     verdict, reason = _by_numbers(row)
-    return (INCOMPARABLE, f"{facts}; by the numbers {verdict}: {reason}", verdict) if facts else (verdict, reason, "")
+    return (INCOMPARABLE, f"{facts}{_BARE}{verdict}: {reason}", verdict) if facts else (verdict, reason, "")
 
 
 def _by_numbers(row: object) -> tuple[str, str]:
     allowed = (row.high - row.low) / 2 + row.rounding
     basis = f"{row.seeds} seed{'s' * (row.seeds > 1)}, {row.source}"
     if abs(row.difference) <= allowed:
-        return REPRODUCED, f"off by {row.difference:+.3g}, within {allowed:.3g} ({basis})"
+        blunt = row.method != "none" and abs(row.measured - row.other_printed) <= allowed  # false where there is none
+        wide = f"; so wide that it holds {row.other_anchor} alone as printed, too" * bool(blunt)
+        return REPRODUCED, f"off by {row.difference:+.3g}, within {allowed:.3g} ({basis}){wide}"
     outside = f"off by {row.difference:+.3g}, outside {allowed:.3g} ({basis})"
     if pd.isna(row.other_printed):
         return CONTRADICTED, f"{outside}; nothing printed to take a direction from"

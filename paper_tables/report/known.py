@@ -11,13 +11,17 @@ WHAT = (
     Column("metric", "Metric"),
 )
 P_VALUES = (Column("p_value", "p", "figures"), Column("p_value_holm", "p (Holm)", "figures"))
+COMPARISON_NOTE = (
+    "Another run from, to: where one more run of ours would fall in 95 % of cases, which is what the verdict rests on; "
+    "it is wider than an interval of the mean."
+)
 COMPARISON = (
     *WHAT,
     Column("k", "k"),
     Column("verdict", "Verdict", "verdict"),
     Column("by_numbers", "By its value alone", "verdict"),
     Column("measured", "Measured", "fixed"),
-    Column("low", "95 % from", "fixed"),
+    Column("low", "Another run from", "fixed"),
     Column("high", "to", "fixed"),
     Column("seeds", "Seeds", "count"),
     Column("printed_text", "Printed"),
@@ -51,7 +55,8 @@ FILES = {
     "verdicts": (
         "agreement",
         "Verdicts and order of the methods",
-        "Order: Kendall's tau-b of measured against printed, with its 95 % bootstrap interval over methods.",
+        "Order: Kendall's tau-b of measured against printed over all methods, plain and treated, with its 95 % "
+        "bootstrap interval over methods, in which the noise of seeds and users is not.",
         (
             Column("table", "Table"),
             Column("dataset", "Data set", "name"),
@@ -100,8 +105,9 @@ FILES = {
     "controls": (
         "tests",
         "Gains beside the gains of the random controls",
-        "Percentage points over the plain anchor. A gain that the control has, too, comes from more training and not "
-        "from a counterfactual.",
+        "Percentage points over the plain anchor. The control has as many extra sequences with random items, and as "
+        "many epochs: a gain that it has, too, is no evidence for the counterfactual. Interval and p: difference of "
+        "the two over users, averaged over seeds, for these trained models.",
         (
             *WHAT,
             Column("status", "Status", "verdict"),
@@ -145,12 +151,15 @@ FILES = {
     "readings": (
         "readings",
         "Readings of the protocol",
-        "Every reading that the kept ranks allow, beside the printed numbers; percent. Share: of the bootstrap draws "
-        "in which it is the nearest. Resemblance is all that it shows.",
+        "Every reading that the kept ranks allow, beside the printed numbers; percent. Distance: mean of F1@5 and "
+        "NDCG@5. Nearest: of the readings of the plain anchor (alone), or of the strategy with any sampler; nearest of "
+        "all: of both together. Share: of the bootstrap draws of users and seeds in which it is so; with two or three "
+        "seeds their part is shown too small. Among many readings one lies near almost any number: resemblance is all "
+        "that it shows.",
         (
             Column("dataset", "Data set", "name"),
             Column("anchor", "Anchor", "name"),
-            Column("target", "Printed number of"),
+            Column("target", "Printed number of", "name"),
             Column("method", "Measured with", "name"),
             Column("sampler", "Sampler", "name"),
             Column("order", "Order"),
@@ -164,8 +173,10 @@ FILES = {
             Column("ndcg_high", "to", "fixed"),
             Column("printed_ndcg", "Printed", "fixed"),
             Column("distance", "Distance", "fixed"),
-            Column("nearest", "Nearest"),
+            Column("nearest", "Nearest", "yes"),
             Column("nearest_share", "Share", "share"),
+            Column("nearest_of_all", "Nearest of all", "yes"),
+            Column("share_of_all", "Share", "share"),
             Column("flags", "Flags"),
         ),
     ),

@@ -11,10 +11,11 @@ import jinja2
 import pandas as pd
 
 from datasets.pipeline.files import whole_file
+from paper_tables import verdicts
 from paper_tables.report import costs, known, read
 from paper_tables.report.provenance import Provenance, cell_of, provenance
 from paper_tables.report.tables import VERDICTS, Column, Table, records, table
-from paper_tables.results import DONE, FAILED, Result
+from paper_tables.results import DONE, FAILED, MADE_BEFORE, Result
 
 HERE = Path(__file__).parent
 INSIDE = {"style": "style.css", "script": "page.js"}
@@ -54,6 +55,7 @@ class Paper:
     states: Counter
     bars: list[Bar]
     sentence: str
+    cautions: list[str]
     tables: dict[str, list[Table]] = field(default_factory=dict)
     absent: dict[str, list[str]] = field(default_factory=dict)
     figures: list[tuple[read.Figure, list[dict]]] = field(default_factory=list)
@@ -96,7 +98,7 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
     states = Counter(result.status for result in found)
     compared = read.csv(results / "comparison.csv")
     rows = pd.DataFrame() if compared is None else compared[compared["paper"] == name]
-    about = Paper(name, states, bars(rows), sentence(states, rows))
+    about = Paper(name, states, bars(rows), sentence(states, rows), cautions(rows, found, results))
     about.assumptions, about.anomalies = read.entries(name, "assumptions"), read.entries(name, "anomalies")
     about.failed = [result for result in found if result.status == FAILED]
     about.cells = [provenance(result) for result in found if result.content]
@@ -153,6 +155,20 @@ def sentence(states: Counter, rows: pd.DataFrame) -> str:
     )
 
 
+def cautions(rows: pd.DataFrame, found: list[Result], results: Path) -> list[str]:
+    """What a reader must know before the first number: why numbers cannot be compared, and what is of two runs."""
+    said = [] if rows.empty else verdicts.incomparable(rows)
+    told = [f"{read.label(name)}, not comparable in {len(of):,} of its numbers: {why}." for name, why, of in said]
+    if mixed := sum(any(flag.startswith(MADE_BEFORE) for flag in result.flags) for result in found):
+        told.append(f"{mixed:,} cells were made before what they build on was run again, and are flagged: of two runs.")
+    if (results / "comparison.csv").is_file():
+        made = (results / "comparison.csv").stat().st_mtime
+        files = [result.folder / "result.json" for result in found if result.content]
+        if later := sum(file.stat().st_mtime > made for file in files):
+            told.append(f"{later:,} cells were made after comparison.csv, and verdicts do not know of them yet.")
+    return told
+
+
 def _failed(paper: str, failed: list[Result]) -> Table:
     columns = (Column("split", "Split"), Column("cell", "Cell"), Column("reason", "Why"))
     rows = [{"split": each.cell.split, "cell": each.cell.name, "reason": each.reason} for each in failed]
@@ -171,7 +187,8 @@ def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path)
     for number in sorted(rows["table"].unique() if len(rows) else [], key=lambda each: each or "~"):
         title = f"Table {number}" if number else "Measured, and not printed"
         own = _linked(about, rows[rows["table"] == number])
-        shown.append(table(f"{about.name}-table-{number}", title, own, known.COMPARISON, quiet="status"))
+        columns, note = known.COMPARISON, known.COMPARISON_NOTE
+        shown.append(table(f"{about.name}-table-{number}", title, own, columns, note, quiet="status"))
     for name in known.ACCURACY_FILES if rows.empty else ():
         own = read.csv(results / "tables" / f"{about.name}_{name}.csv")
         if own is not None:

@@ -41,7 +41,8 @@ LABELLED = ("dataset", "anchor", "method", "sampler", "other")
 
 @dataclass(frozen=True)
 class Column:
-    """kind: text, name (a label is looked up), verdict, cell (a link to the cells' provenance), or one of NUMBERS."""
+    """kind: text, name (a label is looked up), verdict, cell (a link to the cells' provenance), yes (written where it
+    is true), or one of NUMBERS."""
 
     key: str
     head: str
@@ -93,7 +94,7 @@ def table(
     filters = tuple(
         column.key
         for column in shown
-        if column.kind in ("name", "verdict") or column.key == "metric"
+        if column.kind in ("name", "verdict", "yes") or column.key == "metric"
         if 1 < frame[column.key].nunique() <= 40
     )
     state = frame[quiet].tolist() if quiet in frame else []
@@ -115,6 +116,8 @@ def value(given: object, kind: str) -> Value:
     number = pd.to_numeric(given, errors="coerce") if kind in NUMBERS else None
     if kind in NUMBERS and not pd.isna(number):
         return Value(NUMBERS[kind].format(number), repr(float(number)), kind)
+    if kind == "yes":
+        given = "yes" if str(given) == "True" else ""
     given = "" if str(given) == "nan" else str(given)
     text = label(given) if kind == "name" and given else given
     return Value(text, text.lower(), kind)

@@ -64,7 +64,7 @@ def test_command_prints_the_short_form_and_writes_every_number(scale, results, t
     arguments = ["--scale-file", str(file), "--results", str(results)]
     assert main(arguments) == 0
     text, first = capsys.readouterr().out, (results / "comparison.csv").read_bytes()
-    assert "lastfm is not comparable: audit: monotone identifiers." in text
+    assert "of its numbers: audit: monotone identifiers. By the numbers alone: " in text
     assert "failed: casr/lastfm.loo/bpr: out of memory" in text
     assert "Not run, or nothing to compare with: amazon-baby, amazon-video," in text
     assert main(arguments) == 0 and (results / "comparison.csv").read_bytes() == first

@@ -1,5 +1,6 @@
 """What the report's page holds, read as HTML; tests in a browser: test_report_browser.py."""
 
+import os
 import re
 from html.parser import HTMLParser
 
@@ -78,6 +79,24 @@ def test_the_first_sentence_counts_cells_and_verdicts(scale, whole):
     assert f"{compared} {aside} What is not comparable would by its values alone be: 1 reproduced." in text
     alone = "1 not comparable, by value alone reproduced"
     assert f"1 reproduced, 1 direction only, 1 contradicted, 1 printed value suspect, {alone}, 1 not" in text
+
+
+def test_what_speaks_against_the_numbers_stands_before_them(scale, whole):
+    """Why some are not comparable, and that files are older than cells."""
+    rows = pd.read_csv(whole / "comparison.csv", dtype=str, keep_default_na=False)
+    aside = rows["verdict"] == "not comparable"
+    rows.loc[aside, "verdict_reason"] = "audit: identifiers rise; by the numbers reproduced: off by 1"
+    rows.to_csv(whole / "comparison.csv", index=False)
+    text = page.html(scale, whole)
+    caution = "Last.fm, not comparable in 1 of its numbers: audit: identifiers rise."
+    assert text.index(caution) < text.index("<table>") and "were made after comparison.csv" not in text
+    os.utime(whole / "comparison.csv", (1, 1))
+    assert "cells were made after comparison.csv" in page.html(scale, whole)
+
+
+def test_the_nearest_reading_says_so_and_the_others_nothing():
+    shown = table("t", "T", pd.DataFrame({"nearest": ["True", "False"]}), (Column("nearest", "Nearest", "yes"),))
+    assert [row[0].text for row in shown.rows] == ["yes", ""] and shown.filters == ("nearest",)
 
 
 def test_what_comes_from_files_is_escaped(scale, whole):

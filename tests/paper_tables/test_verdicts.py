@@ -52,6 +52,13 @@ def test_the_interval_is_that_of_one_more_run():
     assert found["verdict"] == "reproduced"
 
 
+def test_an_interval_that_holds_the_plain_number_too_says_so():
+    plain = row("narm", printed="5.00", measured=5.0, std=0.1)
+    for std, wide in (0.1, False), (0.5, True):
+        (_, _), (verdict, why) = verdicts(plain, row("narm", "casr-d", printed="6.00", measured=6.0, std=std))
+        assert verdict == "reproduced" and ("holds narm alone as printed, too" in why) == wide
+
+
 def test_half_a_unit_of_the_last_printed_digit_counts():
     half = t.ppf(0.975, 2) * 0.1 * np.sqrt(1 + 1 / 3)
     just = {"std": 0.1, "measured": 5 + half + 0.049}
