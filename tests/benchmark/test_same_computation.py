@@ -108,7 +108,7 @@ def test_the_literal_search_finds_what_the_batched_one_finds(world, strategy, in
 
 def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
     rows = []
-    monkeypatch.setattr(engine_side, "WHOLE_CATALOGUE", 4)
+    monkeypatch.setattr(engine_side, "MOST_ROWS", 4)
     monkeypatch.setattr(engine_side.torch, "mm", lambda a, b, out: rows.append(len(a)))
     model = SimpleNamespace(item_embedding=torch.nn.Embedding(12, 5))
     pairs = int((SPLIT.lengths - 1).sum())

@@ -21,7 +21,7 @@ import torch
 from datasets.pipeline.errors import BadInput
 from workflow.benchmark import growth, ranking, search, table, training, whole
 from workflow.benchmark.bench import Bench, relative
-from workflow.benchmark.machine import describe
+from workflow.benchmark.machine import available_cores, describe
 from workflow.benchmark.measured import Row, failed
 from workflow.cells.errors import told
 
@@ -101,8 +101,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help=f"some of {', '.join(BENCHMARKS)}, with commas")
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work?")
     parser.add_argument("--runs", type=int, default=0, help="runs of each side (default 5, at small sizes 2)")
-    parser.add_argument("--threads", type=int, default=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity")
-                        else os.cpu_count(), help="of every side (default: all cores)")  # fmt: skip
+    parser.add_argument("--threads", type=int, default=available_cores(), help="of every side (default: all cores)")
     parser.add_argument("--peer", type=Path, default=Path(".venv-recbole/bin/python"), help="Python that has RecBole")
     with told(), tempfile.TemporaryDirectory(prefix="whatifrec-bench-") as store:
         folder = run(parser.parse_args(), Path(store))

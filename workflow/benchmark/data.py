@@ -112,13 +112,14 @@ def write(folder: Path, users: np.ndarray, items: np.ndarray, catalogue: int, na
 
 
 def portion(data: Data, users: int, folder: Path, seed: int = 1) -> Data:
-    """The same with so many users, chosen at random, and the whole catalogue."""
+    """The same with so many of the users that are ranked, chosen at random, and the whole catalogue."""
     about = read_json(data.folder / "split.json")
-    if users >= about["users"]:
+    parts = [pd.read_csv(data.folder / f"{part}.csv") for part in ("train", "validation", "test")]
+    ranked = parts[-1]["user"].to_numpy()
+    if users >= len(ranked):
         return data
     if not (folder / "split.json").is_file():
-        chosen = np.sort(np.random.default_rng(seed).choice(about["users"], users, replace=False))
-        parts = [pd.read_csv(data.folder / f"{part}.csv") for part in ("train", "validation", "test")]
+        chosen = np.sort(np.random.default_rng(seed).choice(ranked, users, replace=False))
         table = pd.concat([part[part["user"].isin(chosen)] for part in parts]).sort_values("user", kind="stable")
         new = np.searchsorted(chosen, table["user"].to_numpy())
         write(folder, new, table["item"].to_numpy(), about["items"], about["name"])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -11,6 +12,7 @@ from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare as prepare_data
 from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
+from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
 from methods.engine.losses import LOGITS_AT_ONCE
 from methods.engine.ranking import SCORES_AT_ONCE, rank
@@ -21,7 +23,7 @@ from workflow.benchmark.data import offline
 from workflow.benchmark.protocol import Action, serve
 from workflow.cells import steps
 
-WHOLE_CATALOGUE = 1 << 12  # rows of the floors' products at most, where the catalogue is small
+MOST_ROWS = 1 << 12  # of a product at once, where the catalogue is small
 
 
 class World:
@@ -102,7 +104,7 @@ def train(job: dict) -> dict[str, Action]:
 def softmax_products(world: World) -> None:
     """states x items^T, probabilities x items, probabilities^T x states for an epoch's pairs, in chunks that fit."""
     weight = world.model.item_embedding.weight.detach()
-    rows = min(WHOLE_CATALOGUE, max(1, LOGITS_AT_ONCE[world.device.type] // len(weight)), world.pairs)
+    rows = min(MOST_ROWS, max(1, LOGITS_AT_ONCE[world.device.type] // len(weight)), world.pairs)
     states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
     by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
     for begin in range(0, world.pairs, rows):
@@ -149,31 +151,35 @@ def search(job: dict) -> dict[str, Action]:
         world.epoch(anchor, job["anchor"])
     candidates = candidate_sets(split, settings["candidates"]).to(world.device)
 
-    def batched(share: float = settings["share"]):
+    def batched() -> Pool:
         generator = torch.Generator().manual_seed(world.seed)
         return draw_pool(
-            job["strategy"], world.model, anchor, split, windows, {**settings, "share": share}, generator, world.device
-        )
+            job["strategy"], world.model, anchor, split, windows, settings, generator, world.device
+        )  # fmt: skip
+
+    @cache
+    def samples(count: int) -> list[tuple[torch.Tensor, int, torch.Tensor]]:
+        drawn = batched()
+        chosen = torch.randperm(len(drawn), generator=torch.Generator().manual_seed(world.seed))[:count]
+        found = literal.samples_of(drawn, windows, chosen)
+        return [(history.to(world.device), place, label.to(world.device)) for history, place, label in found]
 
     def pool() -> dict:
         seconds, drawn = world.timed(batched)
         return {"seconds": seconds, "work": len(drawn)}
 
     def one_by_one(count: int) -> dict:
-        drawn = batched()
-        chosen = torch.randperm(len(drawn), generator=torch.Generator().manual_seed(world.seed))[:count]
-        samples = [tuple(torch.as_tensor(each).to(world.device) for each in sample)
-                   for sample in literal.samples_of(drawn, windows, chosen)]  # fmt: skip
+        given = samples(count)
 
         def every_sample() -> None:
             with frozen(world.model, anchor):
-                for history, place, label in samples:
+                for history, place, label in given:
                     if job["strategy"] == "d":
-                        literal.data_oriented(world.model, candidates, history, int(place), label, settings)
+                        literal.data_oriented(world.model, candidates, history, place, label, settings)
                     else:
-                        literal.model_oriented(world.model, anchor, history, int(place), settings)
+                        literal.model_oriented(world.model, anchor, history, place, settings)
 
-        return {"seconds": world.timed(every_sample)[0], "work": len(samples)}
+        return {"seconds": world.timed(every_sample)[0], "work": len(given)}
 
     def epoch() -> dict:
         return {"seconds": world.epoch(world.model), "work": 1}

@@ -4,6 +4,7 @@ Data, sizes, objective, length, batch and threads are the job's.
 """
 
 import os
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -48,6 +49,7 @@ class Limited:
 
 def start(job: dict) -> dict[str, Action]:
     torch.load = _load_whole
+    del sys.argv[1:]  # RecBole would read them as settings
     torch.set_num_threads(job["threads"])
     folder = Path(tempfile.mkdtemp(prefix="peer-", dir=job["folder"]))
     (folder / "data").mkdir()
@@ -61,6 +63,7 @@ def start(job: dict) -> dict[str, Action]:
             "data_path": str(folder),
             "checkpoint_dir": str(folder),
             "use_gpu": job["device"] != "cpu",
+            "gpu_id": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
             "worker": 0,
             "seed": job["seed"],
             "reproducibility": True,

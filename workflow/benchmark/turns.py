@@ -20,6 +20,8 @@ class Failed(Exception):
     """A side gave no answer; the message says why."""
 
 
+LONGEST_TURN = 1800.0  # seconds until a side counts as hanging, where its budget is smaller
+
 # A turn of one side, in at most so many seconds: `seconds`, `work`, `cpu_seconds`, `memory_mb`, and what else it tells.
 Player = Callable[[float], dict]
 
@@ -51,7 +53,7 @@ def in_turn(
             say(f"{f'run {turn} of {runs}' if turn else 'warming up'}: {name}, at most {left / 60:.0f} min left")
             before, begun = busy_seconds(), time.monotonic()
             try:
-                answer = play(max(seconds, 1.0))
+                answer = play(max(seconds, LONGEST_TURN))
             except Failed as failure:
                 reasons[name] = str(failure)
                 continue

@@ -21,12 +21,12 @@ def workflow(bench: Bench) -> Iterator[Row]:
     part = bench.seconds / 3
     tree = copy_of_the_tree(bench.store / "tree")
     snakemake = [bench.python, "-m", "snakemake"]
-    dry = whole_process([*snakemake, "--dry-run", "--quiet", "all", "--config", "scale=paper"], tree)
+    dry = whole_process([*snakemake, "--dry-run", "--quiet", "all", "--cores", "1", "--config", "scale=paper"], tree)
     found = in_turn({"ours": dry}, bench.runs, part, bench.told("dry-run"))
     yield Row("workflow", "dry-run of everything at the paper's scale", "", "", "s", found["ours"], bar=BARS["plan"])
 
     wanted = [f"results/demo/cells/{QUICK_CELL}/result.json"] if bench.quick else ["demo"]
-    run = with_overhead(whole_process([*snakemake, *wanted, "--cores", str(bench.threads)], tree), tree)
+    run = Demo(whole_process([*snakemake, *wanted, "--cores", str(bench.threads)], tree), tree)
     found = in_turn(
         {"ours": run}, 1, part, bench.told("demo"), cost=lambda answer: answer["overhead"], warm_up=False
     )
@@ -49,8 +49,8 @@ def preparing(bench: Bench, seconds: float) -> Iterator[Row]:
     yield Row("workflow", what, PREPARED, "real", "s", found["ours"], bar=BARS["prepare"])
 
 
-class with_overhead:
-    """A player that runs a workflow and adds what its cells' jobs took beside their work."""
+class Demo:
+    """A player that runs the demo and adds what its cells' jobs took beside their work; `seconds`: of the last run."""
 
     def __init__(self, play: Player, tree: Path) -> None:
         self.play, self.tree, self.seconds = play, tree, 0.0
@@ -66,7 +66,7 @@ def overhead(results: Path) -> float:
     found = []
     for file in sorted(results.glob("cells/*/*/*/result.json")):
         content = read_json(file)
-        cost = results / "benchmarks" / file.parent.relative_to(results).with_suffix(".tsv")
+        cost = results / "benchmarks" / f"{file.parent.relative_to(results)}.tsv"
         work = sum(seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values())
         head, values = (line.split("\t") for line in cost.read_text().splitlines()[:2])
         found.append(float(values[head.index("s")]) - work)
