@@ -11,7 +11,7 @@ from methods.cards import load_card
 from methods.engine.split import load_split, load_targets
 from workflow.benchmark import whole
 from workflow.benchmark.__main__ import BENCHMARKS, ONLY_BY_NAME, chosen
-from workflow.benchmark.data import Data, Shape, counts, find, portion, synthetic
+from workflow.benchmark.data import SHORTEST, Data, Shape, counts, find, portion, synthetic
 from workflow.benchmark.growth import AXES, BASE, shape_of
 from workflow.benchmark.peer_inputs import MODELS, settings_of, write_atomic
 
@@ -21,12 +21,12 @@ SHAPE = Shape(30, 40, 200)
 @settings(max_examples=10, deadline=None)
 @given(st.integers(2, 40), st.integers(5, 60), st.integers(0, 200), st.integers(0, 3))
 def test_a_synthetic_split_has_the_counts_that_were_asked_for(tmp_path_factory, users, items, spare, seed):
-    shape = Shape(users, items, 3 * users + spare)
+    shape = Shape(users, items, SHORTEST * users + spare)
     folder = synthetic(shape, tmp_path_factory.mktemp("made"), seed)
     assert counts(folder) == shape
     split, test = load_split(folder), load_targets(folder / "test.csv")
     assert split.catalogue == items and split.users == users
-    assert (split.lengths >= 1).all() and len(test.users) == users
+    assert (split.lengths >= 2).all() and len(test.users) == users
 
 
 def test_a_portion_has_fewer_users_of_the_same_data_and_the_whole_catalogue(tmp_path):

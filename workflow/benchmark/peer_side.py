@@ -62,8 +62,7 @@ def start(job: dict) -> dict[str, Action]:
         config_dict={
             "data_path": str(folder),
             "checkpoint_dir": str(folder),
-            "use_gpu": job["device"] != "cpu",
-            "gpu_id": os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
+            "gpu_id": "" if job["device"] == "cpu" else os.environ.get("CUDA_VISIBLE_DEVICES", "0"),
             "worker": 0,
             "seed": job["seed"],
             "reproducibility": True,
