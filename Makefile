@@ -38,8 +38,8 @@ tables: .venv/ready
 compare: .venv/ready
 	@$(BIN)/python -m paper_tables.comparison --scale-file config/$(SCALE).yaml --results results/$(SCALE)
 
-## report  SCALE=quick: the report of what there is, without training: results/<scale>/report.html
-report: .venv/ready
+## report  SCALE=quick: tables, comparison and report of what there is, without training: results/<scale>/report.html
+report: tables compare
 	@$(BIN)/python -m paper_tables.report --scale-file config/$(SCALE).yaml --results results/$(SCALE)
 
 ## standing METHOD=markov-chain SCALE=quick: where a method stands against the others, ready to paste
