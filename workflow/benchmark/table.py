@@ -94,8 +94,8 @@ def markdown(rows: Sequence[dict]) -> str:
 
 def draw(rows: Sequence[dict], file: Path) -> None:
     """Left: how many times as good as the other side; right: growth, both axes logarithmic."""
-    drawing, (left, right) = plt.subplots(1, 2, figsize=(13, 5), layout="constrained")
     compared = [row for row in rows if row["ratio"] and row["benchmark"] != "parity"][::-1]
+    drawing, (left, right) = plt.subplots(1, 2, figsize=(13, max(5, 0.3 * len(compared))), layout="constrained")
     places = range(len(compared))
     left.barh(places, [float(row["ratio"]) for row in compared], color="#4477aa")
     names = [" ".join(filter(None, (row["what"], row["data"] and f"({row['data']})"))) for row in compared]
