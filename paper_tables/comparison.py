@@ -4,7 +4,6 @@ measured and not printed. `results/<scale>/comparison.csv`, and a short form for
 python -m paper_tables.comparison --scale-file config/quick.yaml --results results/quick
 """
 
-import argparse
 import importlib
 import importlib.util
 import sys
@@ -12,12 +11,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-import yaml
 from tabulate import tabulate
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
 from paper_tables.agreement import agreement, counted
+from paper_tables.command import answer, scale_parser
 from paper_tables.reported import KEYS, reported
 from paper_tables.results import NOT_RUN
 from paper_tables.verdicts import incomparable, judged, signs, verdict_names
@@ -104,18 +103,13 @@ def _tau(row: object) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m paper_tables.comparison", description=__doc__.splitlines()[0])
-    parser.add_argument("--scale-file", type=Path, required=True, help="config/<scale>.yaml")
-    parser.add_argument("--results", type=Path, required=True, help="results/<scale>")
-    chosen = parser.parse_args(arguments)
-    try:
-        scale = yaml.safe_load(chosen.scale_file.read_text(encoding="utf-8"))
-        rows = comparison(scale, chosen.results)
-        print(short_form(rows), f"Every number: {write(rows, chosen.results)}", sep="\n")
-    except (BadInput, OSError, yaml.YAMLError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    chosen = scale_parser("paper_tables.comparison", __doc__).parse_args(arguments)
+    return answer(chosen, _compared)
+
+
+def _compared(scale: Mapping, results: Path) -> tuple[str, str]:
+    rows = comparison(scale, results)
+    return short_form(rows), f"Every number: {write(rows, results)}"
 
 
 if __name__ == "__main__":

@@ -156,6 +156,21 @@ def read_result(cell: Cell, results: Path) -> Result:
     return Result(cell, status, content.get("reason", ""), folder, content)
 
 
+def user_differences(result: Result, other: Result, metric: str, cutoff: int) -> np.ndarray | None:
+    """Per-user metric of `result` minus that of `other`, each averaged over its seeds. Shape (users,).
+
+    None where either is not done or has no ranks. Raises BadInput where they rank other users.
+    """
+    if not (result.done and other.done):
+        return None
+    ours, theirs = result.per_user(metric, cutoff), other.per_user(metric, cutoff)
+    if ours is None or theirs is None:
+        return None
+    if not ours.index.equals(theirs.index):
+        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
+    return (ours - theirs).to_numpy()
+
+
 def percent(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation over seeds (n - 1) in percent; the deviation of one seed is not a number."""
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")

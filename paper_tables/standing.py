@@ -20,7 +20,7 @@ from paper_tables.cell import Cell
 from paper_tables.report.page import render
 from paper_tables.report.read import label
 from paper_tables.report.tables import Column, table
-from paper_tables.results import Result, percent, read_result
+from paper_tables.results import Result, percent, read_result, user_differences
 from paper_tables.statistics import holm, interval, sign_flip
 
 LEVEL = 0.05
@@ -112,7 +112,7 @@ def compared(result: Result, other: Result, metric: str) -> dict:
         mean, deviation = percent(side.values(metric, CUTOFF))
         row |= {f"{before}mean": mean, f"{before}std": deviation, f"{before}seeds": len(side.seeds)}
         row |= {f"{before}{name}": value for name, value in cost(side).items()}
-    pair = user_differences(result, other, metric)
+    pair = user_differences(result, other, metric, CUTOFF)
     row["difference"] = row["mean"] - row["other_mean"]
     row["low"], row["high"] = (float("nan"),) * 2 if pair is None else interval(100 * pair)
     row["p_value"] = float("nan") if pair is None else sign_flip(pair)
@@ -126,16 +126,6 @@ def other_candidates(result: Result, other: Result) -> list[str]:
     if result.reading == other.reading:
         return []
     return [f"{OTHER_CANDIDATES}: history {result.reading} here, {other.reading} there"]
-
-
-def user_differences(result: Result, other: Result, metric: str) -> np.ndarray | None:
-    """Differences of the users that both rank. Shape (users,); None where the ranks of either are missing."""
-    ours, theirs = result.per_user(metric, CUTOFF), other.per_user(metric, CUTOFF)
-    if ours is None or theirs is None:
-        return None
-    if not ours.index.equals(theirs.index):
-        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
-    return (ours - theirs).to_numpy()
 
 
 def cost(result: Result) -> dict:

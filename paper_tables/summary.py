@@ -3,7 +3,6 @@
 python -m paper_tables.summary --scale-file config/demo.yaml --results results/demo
 """
 
-import argparse
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
@@ -12,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from tabulate import tabulate
 
-from datasets.pipeline.errors import BadInput
 from paper_tables.casr import curves
 from paper_tables.casr.accuracy import frame, reader, table2_lines, table3_lines
 from paper_tables.casr.controls import frame as control_frame
@@ -23,6 +20,7 @@ from paper_tables.casr.labels import dataset_label, method_label
 from paper_tables.casr.plan import Plan, read_plan
 from paper_tables.casr.specification import TARGETS, augmented, cells, outputs
 from paper_tables.cell import Cell
+from paper_tables.command import answer, scale_parser
 from paper_tables.results import FAILED, Result
 
 
@@ -139,16 +137,8 @@ def _majority(what: str, expected: str, outcomes: Iterable[bool], share: float =
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m paper_tables.summary", description=__doc__.splitlines()[0])
-    parser.add_argument("--scale-file", type=Path, required=True, help="config/<scale>.yaml")
-    parser.add_argument("--results", type=Path, required=True, help="results/<scale>")
-    chosen = parser.parse_args(arguments)
-    try:
-        print(report(yaml.safe_load(chosen.scale_file.read_text(encoding="utf-8")), chosen.results))
-    except (BadInput, OSError, yaml.YAMLError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    return 0
+    chosen = scale_parser("paper_tables.summary", __doc__).parse_args(arguments)
+    return answer(chosen, lambda scale, results: [report(scale, results)])
 
 
 def report(scale: Mapping, results: Path) -> str:

@@ -5,16 +5,14 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
-from datasets.pipeline.errors import BadInput
 from paper_tables.casr.labels import method_label, row_label
 from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, DATASETS, STRATEGIES, Plan
 from paper_tables.casr.printed import MISSING, printed
 from paper_tables.casr.specification import cells, other_methods
 from paper_tables.cell import Cell
-from paper_tables.results import FAILED, NOT_RUN, Result, percent, read_result
+from paper_tables.results import FAILED, NOT_RUN, Result, percent, read_result, user_differences
 from paper_tables.statistics import holm, sign_flip
 
 METRICS = ("f1", "ndcg")
@@ -113,20 +111,8 @@ def frame(lines: Iterable[Line], table: int) -> pd.DataFrame:
 
 def p_value(result: Result, plain: Result, metric: str) -> float:
     """Paired over the users of the test; not a number where either has no result for each user."""
-    pair = user_differences(result, plain, metric)
+    pair = user_differences(result, plain, metric, CUTOFF)
     return float("nan") if pair is None else sign_flip(pair)
-
-
-def user_differences(result: Result, other: Result, metric: str) -> np.ndarray | None:
-    """Per-user metric of `result` minus that of `other`, each averaged over its seeds, for the users of both."""
-    if not (result.done and other.done):
-        return None
-    ours, theirs = result.per_user(metric, CUTOFF), other.per_user(metric, CUTOFF)
-    if ours is None or theirs is None:
-        return None
-    if not ours.index.equals(theirs.index):
-        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
-    return (ours - theirs).to_numpy()
 
 
 def _row(line: Line, metric: str, table: int) -> dict:

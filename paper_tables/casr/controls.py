@@ -10,9 +10,9 @@ import pandas as pd
 
 from paper_tables import latex
 from paper_tables.casr import marks
-from paper_tables.casr.accuracy import CUTOFF, METRICS, Line, user_differences
+from paper_tables.casr.accuracy import CUTOFF, METRICS, Line
 from paper_tables.cell import Cell
-from paper_tables.results import DONE, FAILED, NOT_RUN, Result, percent
+from paper_tables.results import DONE, FAILED, NOT_RUN, Result, percent, user_differences
 from paper_tables.statistics import holm, interval, sign_flip
 
 PANEL = 2
@@ -105,7 +105,7 @@ def _row(line: Line, control: Result, metric: str) -> dict:
     row["gain"] = percent(result.values(metric, CUTOFF))[0] - base
     row["gain_control"] = row["control_mean"] - base
     row["difference"] = row["gain"] - row["gain_control"]
-    pair = user_differences(result, control, metric)
+    pair = user_differences(result, control, metric, CUTOFF)
     if pair is not None:
         low, high = interval(100 * pair)
         row |= {"low": low, "high": high, "p_value": sign_flip(pair), "n_users": len(pair)}
