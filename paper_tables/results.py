@@ -75,9 +75,7 @@ class Result:
         """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
         if not self._has_ranks:
             return None
-        return {
-            seed: pd.read_parquet(file, filters=[("part", "==", part)]) for seed, file in self._rank_files.items()
-        }
+        return {seed: pd.read_parquet(file, filters=[("part", "==", part)]) for seed, file in self._rank_files.items()}
 
     @cached_property
     def _ranks(self) -> dict[str, pd.DataFrame] | None:

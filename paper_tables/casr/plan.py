@@ -1,9 +1,11 @@
 """The `papers: casr:` part of a scale (config/<scale>.yaml), checked: what of the paper is run at that scale."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.recommenders import CONTROLS
+from paper_tables.scale_part import choice, inside, known, part_of, whole_numbers
 
 # The order of the paper's Table 2. A scale may run fewer; what it leaves out stands in the tables as not run.
 DATASETS = (
@@ -18,7 +20,6 @@ DATASETS = (
     "lastfm",
 )
 BASELINES = ("bpr", "nais", "fpmc")
-CONTROLS = ("popularity", "item-knn", "repeat-last")
 ANCHORS = ("narm", "stamp", "sasrec")
 STRATEGIES = ("casr-h", "casr-d", "casr-m")
 FIGURES = {"figure3": "shares", "figure4": "rounds", "figure5": "kappas", "figure6": "indices"}
@@ -71,32 +72,27 @@ def read_plan(scale: Mapping) -> Plan:
 
     Raises BadInput with the key that is unknown or malformed.
     """
-    name = scale.get("scale", "?")
-    part = (scale.get("papers") or {}).get("casr")
-    if not isinstance(part, Mapping):
-        raise BadInput(f"scale '{name}': key papers.casr is missing; write there which data sets to run")
-    where = f"scale '{name}', papers.casr"
-    _known(where, part, _KEYS)
+    where, part = part_of(scale, "casr", _KEYS)
     datasets = part.get("datasets") or {}
     if not isinstance(datasets, Mapping) or not datasets:
         raise BadInput(f"{where}.datasets: expected at least one data set, as a mapping")
-    anchors = _choice(where, part, "anchors", ANCHORS)
+    anchors = choice(where, part, "anchors", ANCHORS)
     seeds, augmented = {}, {}
     for dataset, options in datasets.items():
         options = options or {}
         here = f"{where}.datasets.{dataset}"
-        _known(here, options, {"seeds", "augmented"})
-        seeds[dataset] = _seeds(here, options.get("seeds", scale.get("seeds")))
-        augmented[dataset] = _choice(here, options, "augmented", anchors)
+        known(here, options, {"seeds", "augmented"})
+        seeds[dataset] = whole_numbers(here, options.get("seeds", scale.get("seeds")))
+        augmented[dataset] = choice(here, options, "augmented", anchors)
     return Plan(
         seeds=seeds,
         augmented=augmented,
-        baselines=_choice(where, part, "baselines", BASELINES),
-        controls=_choice(where, part, "controls", CONTROLS),
+        baselines=choice(where, part, "baselines", BASELINES),
+        controls=choice(where, part, "controls", CONTROLS),
         others=tuple(part.get("others") or ()),
         anchors=anchors,
-        strategies=_choice(where, part, "strategies", STRATEGIES),
-        samplers=_choice(where, part, "samplers", ANCHORS),
+        strategies=choice(where, part, "strategies", STRATEGIES),
+        samplers=choice(where, part, "samplers", ANCHORS),
         orders={d: tuple(orders) for d, orders in _of(where, part, "orders", datasets).items()},
         twins=tuple(part.get("twins") or ()),
         figures=_figures(where, part.get("figures") or {}, datasets),
@@ -107,54 +103,28 @@ def read_plan(scale: Mapping) -> Plan:
 
 
 def _figures(where: str, figures: Mapping, datasets: Mapping) -> dict:
-    _known(f"{where}.figures", figures, FIGURES)
+    known(f"{where}.figures", figures, FIGURES)
     found = {}
     for figure, options in figures.items():
         here = f"{where}.figures.{figure}"
         values = FIGURES[figure]
-        _known(here, options, {"datasets", values})
+        known(here, options, {"datasets", values})
         for x in options.get(values) or ():
             if not isinstance(x, int | float) or isinstance(x, bool):
                 raise BadInput(f"{here}.{values}: {x!r} is no number (YAML wants 1.0e-8 with the point, not 1e-8)")
         chosen = tuple(options.get("datasets") or ())
-        _inside(f"{here}.datasets", chosen, datasets)
+        inside(f"{here}.datasets", chosen, datasets)
         found[figure] = (chosen, tuple(options.get(values) or ()))
     return found
 
 
 def _case_study(where: str, dataset: str, datasets: Mapping) -> str:
-    _inside(f"{where}.case_study", [dataset] if dataset else [], datasets)
+    inside(f"{where}.case_study", [dataset] if dataset else [], datasets)
     return dataset
 
 
 def _of(where: str, part: Mapping, key: str, datasets: Mapping) -> Mapping:
     """A mapping of the scale whose keys are data sets of the scale."""
     found = part.get(key) or {}
-    _inside(f"{where}.{key}", tuple(found), datasets)
+    inside(f"{where}.{key}", tuple(found), datasets)
     return found
-
-
-def _choice(where: str, part: Mapping, key: str, allowed: Sequence[str]) -> tuple[str, ...]:
-    chosen = part.get(key, allowed)
-    if isinstance(chosen, str) or not isinstance(chosen, Sequence):
-        raise BadInput(f"{where}.{key}: expected a list, got {chosen!r}")
-    _inside(f"{where}.{key}", chosen, allowed)
-    return tuple(chosen)
-
-
-def _seeds(where: str, seeds: object) -> tuple[int, ...]:
-    if not isinstance(seeds, Sequence) or not seeds or not all(isinstance(seed, int) for seed in seeds):
-        raise BadInput(f"{where}: seeds is {seeds!r}; expected a list of whole numbers, here or at the top of the file")
-    return tuple(seeds)
-
-
-def _known(where: str, part: Mapping, allowed: object) -> None:
-    if not isinstance(part, Mapping):
-        raise BadInput(f"{where}: expected a mapping, got {part!r}")
-    _inside(where, tuple(part), allowed)
-
-
-def _inside(where: str, chosen: Sequence[str], allowed: object) -> None:
-    for one in chosen:
-        if one not in allowed:
-            raise BadInput(f"{where}: unknown '{one}'; expected some of {', '.join(map(str, allowed))}")

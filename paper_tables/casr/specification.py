@@ -1,16 +1,15 @@
 """Which cells make which table or figure of CASR. All of them are known before anything runs."""
 
 from collections.abc import Mapping
-from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import card
-from datasets.pipeline.errors import BadInput
-from methods.cards import cards as method_cards
-from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, FIGURES, Plan, read_plan
+from paper_tables import recommenders
+from paper_tables.casr.plan import ANCHORS, BASELINES, FIGURES, Plan, read_plan
 from paper_tables.casr.printed import best_combination
 from paper_tables.cell import Cell
-from paper_tables.reported import papers, reported
+from paper_tables.outputs import target_files
+from paper_tables.recommenders import own_methods
 
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement", "claims")  # measured against printed
@@ -62,36 +61,16 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
 
 
 def outputs(target: str, results: Path) -> list[Path]:
-    """The files that are made of a target; for `document` the LaTeX file that includes all of them."""
-    if target == "document":
-        return [Path(results) / "tables" / "casr.tex"]
-    folder, endings = ("figures", ("csv", "tex", "pdf", "png")) if target in PICTURES else ("tables", ("csv", "tex"))
-    return [Path(results) / folder / f"casr_{target}.{ending}" for ending in endings]
+    return target_files("casr", target, PICTURES, results)
 
 
 def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
     return read_plan(scale).seeds[cell.dataset]
 
 
-@cache
-def own_methods() -> tuple[str, ...]:
-    """A user's own recommenders: every folder of methods/ whose card says that it is one, and that no paper prints."""
-    printed = {anchor for paper in papers() for anchor in reported(paper)["anchor"]}
-    return tuple(name for name in recommenders() if name not in {*printed, *CONTROLS})
-
-
 def other_methods(plan: Plan) -> tuple[str, ...]:
-    """What stands in Table 2 besides the paper's methods and the controls. Raises BadInput for an unknown one."""
-    known = [name for name in recommenders() if name not in {*BASELINES, *CONTROLS, *ANCHORS}]
-    for name in plan.others:
-        if name not in known:
-            raise BadInput(f"papers.casr.others: unknown '{name}'; expected some of {', '.join(known)}")
-    return tuple(dict.fromkeys((*own_methods(), *plan.others)))
-
-
-@cache
-def recommenders() -> tuple[str, ...]:
-    return tuple(name for name, card in method_cards().items() if card.kind != "treatment")
+    """What stands in Table 2 besides the paper's methods and the controls."""
+    return recommenders.other_methods("casr", own_methods(), plan.others, (*BASELINES, *ANCHORS))
 
 
 def table2_methods(plan: Plan) -> list[str]:

@@ -9,7 +9,8 @@ import yaml
 from datasets.pipeline.errors import BadInput
 from paper_tables.casr.plan import DATASETS, read_plan
 from paper_tables.casr.printed import best_combination, table
-from paper_tables.casr.specification import TARGETS, cells, own_methods, recommenders, seeds_of, target_cells
+from paper_tables.casr.specification import TARGETS, cells, seeds_of, target_cells
+from paper_tables.recommenders import own_methods, recommenders
 
 CONFIG = Path(__file__).parents[2] / "config"
 PAPER = {"scale": "paper", "seeds": [1], "papers": {"casr": {"datasets": dict.fromkeys(DATASETS)}}}

@@ -1,0 +1,33 @@
+"""Which recommenders there are besides those that a paper prints."""
+
+from collections.abc import Iterable, Sequence
+from functools import cache
+
+from datasets.pipeline.errors import BadInput
+from methods.cards import cards
+from paper_tables.reported import papers, reported
+
+CONTROLS = ("popularity", "item-knn", "repeat-last")  # the harness's own; papers call some of them by other names
+
+
+@cache
+def recommenders() -> dict[str, str]:
+    """Name -> family of every method that ranks items by itself."""
+    return {name: card.family for name, card in cards().items() if card.kind != "treatment"}
+
+
+@cache
+def own_methods() -> tuple[str, ...]:
+    """A user's own recommenders: every folder of methods/ whose card says that it is one, and that no paper prints."""
+    printed = {anchor for paper in papers() for anchor in reported(paper)["anchor"]}
+    return tuple(name for name in recommenders() if name not in {*printed, *CONTROLS})
+
+
+def other_methods(paper: str, own: Iterable[str], named: Sequence[str], printed: Iterable[str]) -> tuple[str, ...]:
+    """What stands in a paper's main table besides what it prints: one's `own` methods, and those that the scale has
+    `named`. Raises BadInput for a named one that does not exist or stands there anyway."""
+    allowed = [name for name in recommenders() if name not in {*printed, *CONTROLS}]
+    for name in named:
+        if name not in allowed:
+            raise BadInput(f"papers.{paper}.others: unknown '{name}'; expected some of {', '.join(allowed)}")
+    return tuple(dict.fromkeys((*own, *named)))
