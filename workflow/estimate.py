@@ -48,14 +48,13 @@ class Measured:
 
 
 def size_of(dataset: str, results: Path) -> Size:
-    """Counts of a prepared data set at any scale, else those that its paper prints. BadInput where there is neither."""
+    """Counts of a prepared data set at any scale, else those that a paper prints. BadInput where there is neither."""
     for file in sorted(results.glob(f"*/data/{dataset}/data.json")):
         counts = read_json(file)["counts"]
         return Size(counts["users"], counts["items"], counts["interactions"])
-    printed = card(dataset).printed
-    if printed is None:
-        raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
-    return Size(printed["users"], printed["items"], printed["interactions"])
+    for counts in card(dataset).printed.values():
+        return Size(counts["users"], counts["items"], counts["interactions"])
+    raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
 
 
 def measured(results: Path) -> Iterator[Measured]:

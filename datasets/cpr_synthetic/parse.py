@@ -9,16 +9,16 @@ from datasets.pipeline.lists import Lists
 from datasets.pipeline.parsed import Parsed
 
 
-def parse(files: Mapping[str, Path]) -> Parsed:
+def parse(files: Mapping[str, Path], variant: Mapping[str, str | float]) -> Parsed:
     """What was chosen, in the order shown, and the truth as arrays.
 
     The truth counts users and items as the generator does. A user who takes nothing is in no interaction: the places
     of the prepared users and items within the truth are their `original` numbers.
     """
-    lists, truth = generate(World())
+    lists, truth = generate(World(**variant))
     return Parsed(lists.choices().drop(columns="list"), arrays={"truth": asdict(truth)})
 
 
-def parse_lists(files: Mapping[str, Path]) -> Lists:
+def parse_lists(files: Mapping[str, Path], variant: Mapping[str, str | float]) -> Lists:
     """Every list, with the identifiers of `parse`."""
-    return generate(World())[0]
+    return generate(World(**variant))[0]

@@ -1,9 +1,11 @@
 """The card of a data set: where it comes from, what is done to it, and what is only assumed about it."""
 
 import importlib
+import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from functools import cache
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
+from itertools import product
 from pathlib import Path
 
 import jsonschema
@@ -13,6 +15,8 @@ from datasets.pipeline.errors import BadInput
 
 DATASETS = Path(__file__).resolve().parent.parent
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
+
+Value = str | float
 
 
 @dataclass(frozen=True)
@@ -54,9 +58,14 @@ class Order:
 
 @dataclass(frozen=True)
 class Card:
-    """One data set. `folder` is where card.yaml and parse.py lie; the other fields are those of card.schema.yaml."""
+    """One data set. `folder` is where card.yaml and parse.py lie; the other fields are those of card.schema.yaml.
+
+    base: the card's own name. Of a card with variants, `name` is that of one of them, and `variant` its values, such as
+    {"feedback": "linear", "dim": 32}.
+    """
 
     folder: Path
+    base: str
     name: str
     label: str
     domain: str
@@ -73,13 +82,17 @@ class Card:
     terms: str = ""
     login: str = ""
     raw_folders: tuple[str, ...] = ()
-    printed: Mapping | None = None
+    printed: Mapping[str, Mapping] = field(default_factory=dict)
     assumptions: tuple[Mapping[str, str], ...] = field(default=())
+    variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
+    variant: Mapping[str, Value] = field(default_factory=dict)
 
     @property
     def parse(self) -> Callable:
-        """The function `parse(files)` of the folder's parse.py (datasets/pipeline/parsed.py says what it gives)."""
-        return importlib.import_module(f"datasets.{self.folder.name}.parse").parse
+        """The function `parse(files)` of the folder's parse.py, of a card with variants its `parse(files, variant)` for
+        this one (datasets/pipeline/parsed.py says what it gives)."""
+        parse = importlib.import_module(f"datasets.{self.folder.name}.parse").parse
+        return partial(parse, variant=self.variant) if self.variants else parse
 
 
 def load_card(folder: Path) -> Card:
@@ -96,22 +109,81 @@ def load_card(folder: Path) -> Card:
     content["orders"] = {name: Order(**order) for name, order in content["orders"].items()}
     for key in ("recipe", "raw_folders", "assumptions"):
         content[key] = tuple(content.get(key, ()))
-    return Card(folder=Path(folder), **content)
+    usual = {key: next(iter(tokens.values())) for key, tokens in content.get("variants", {}).items()}
+    loaded = Card(folder=Path(folder), base=content["name"], variant=usual, **content)
+    if len(variants(loaded)) < math.prod(len(tokens) for tokens in loaded.variants.values()):
+        raise BadInput(f"{file}: variants: two of them have one name; give their tokens other names")
+    return loaded
 
 
 def card(name: str) -> Card:
-    """The card of the data set `name` (with dashes, as in the tables of reported numbers)."""
+    """The card of the data set `name` (with dashes, as in the tables of reported numbers), which may be a variant."""
     known = cards()
-    if name not in known:
+    if name in known:
+        return known[name]
+    base = max((base for base in known if name.startswith(f"{base}-")), key=len, default="")
+    if not base:
         raise BadInput(f"unknown data set '{name}': one of {', '.join(known)}")
-    return known[name]
+    found = _variant_cards(base)
+    if name not in found:
+        raise BadInput(f"unknown data set '{name}': {_offer(known[base])}")
+    return found[name]
 
 
 @cache
 def cards() -> dict[str, Card]:
-    """All cards by name: every folder of datasets/ that holds a card.yaml."""
+    """All cards by name, of those with variants the usual one: every folder of datasets/ that holds a card.yaml."""
     found = [load_card(file.parent) for file in sorted(DATASETS.glob("*/card.yaml"))]
     return {card.name: card for card in found}
+
+
+def variant_name(base: str, **values: Value) -> str:
+    """The name of the variant with these values, all others as in `base`: variant_name("cpr-synthetic", dim=32)."""
+    known = card(base)
+    name = known.base
+    unknown = [key for key in values if key not in known.variants]
+    for key, tokens in known.variants.items():
+        value = values.get(key, known.variant[key])
+        token = next((token for token, own in tokens.items() if own == value), None)
+        if token is None:
+            unknown.append(key)
+        elif token != next(iter(tokens)):
+            name += f"-{token}"
+    if unknown:
+        wrong = ", ".join(f"{key} {values[key]!r}" for key in unknown)
+        raise BadInput(f"data set '{base}' does not come with {wrong}: {_offer(known)}")
+    return name
+
+
+def variants(card: Card) -> dict[str, dict[str, Value]]:
+    """The values of every variant by its name: the base and the token of each value that is not the usual one, in the
+    card's order. A card without variants has one, without values."""
+    found = {}
+    for chosen in product(*(enumerate(tokens.items()) for tokens in card.variants.values())):
+        name = "-".join([card.base, *(token for place, (token, _) in chosen if place > 0)])
+        found[name] = {key: value for key, (_, (_, value)) in zip(card.variants, chosen, strict=True)}
+    return found
+
+
+@cache
+def _variant_cards(base: str) -> dict[str, Card]:
+    """The cards of all variants but the usual one."""
+    usual = cards()[base]
+    others = {name: values for name, values in variants(usual).items() if name != base}
+    return {
+        name: replace(usual, name=name, label=f"{usual.label} ({name.removeprefix(f'{base}-')})", variant=values)
+        for name, values in others.items()
+    }
+
+
+def _offer(card: Card) -> str:
+    """What may follow the name of a card, for an error."""
+    if not card.variants:
+        return f"{card.base} has no variants"
+    offered = (
+        f"{key} {' or '.join(f'-{token}' for token in list(tokens)[1:])}" for key, tokens in card.variants.items()
+    )
+    return f"{card.base} offers, in this order, {'; '.join(offered)}"
 
 
 def _check(file: Path, content: object) -> None:

@@ -81,7 +81,7 @@ def _about(card: Card, raw: pd.DataFrame, tables: dict[str, pd.DataFrame], fetch
             "density_percent": 100 * interactions / (users * items),
         },
         "raw": {"users": raw["user"].nunique(), "items": raw["item"].nunique(), "interactions": len(raw)},
-        "printed": card.printed and dict(card.printed),
+        "printed": {paper: dict(counts) for paper, counts in card.printed.items()},
         "files": {
             name: {key: file[key] for key in ("sha256", "size", "verified")} for name, file in fetched["files"].items()
         },

@@ -29,7 +29,7 @@ def make_card(tmp_path: Path):
     def make(**changes) -> Card:
         folder = tmp_path / "tiny"
         folder.mkdir(exist_ok=True)
-        (folder / "card.yaml").write_text(yaml.safe_dump(MINIMAL | changes), encoding="utf-8")
+        (folder / "card.yaml").write_text(yaml.safe_dump(MINIMAL | changes, sort_keys=False), encoding="utf-8")
         return load_card(folder)
 
     return make
