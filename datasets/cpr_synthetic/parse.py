@@ -5,20 +5,13 @@ from dataclasses import asdict
 from pathlib import Path
 
 from datasets.cpr_synthetic.generate import World, generate
-from datasets.pipeline.lists import Lists
+from datasets.cpr_synthetic.truth import AXES
 from datasets.pipeline.parsed import Parsed
 
 
 def parse(files: Mapping[str, Path], variant: Mapping[str, str | float]) -> Parsed:
-    """What was chosen, in the order shown, and the truth as arrays.
-
-    The truth counts users and items as the generator does. A user who takes nothing is in no interaction: the places
-    of the prepared users and items within the truth are their `original` numbers.
-    """
+    """Every list, what was chosen in the order shown, and the truth (datasets/cpr_synthetic/truth.py). variant: the
+    fields of `World` that the data set's name says."""
     lists, truth = generate(World(**variant))
-    return Parsed(lists.choices().drop(columns="list"), arrays={"truth": asdict(truth)})
-
-
-def parse_lists(files: Mapping[str, Path], variant: Mapping[str, str | float]) -> Lists:
-    """Every list, with the identifiers of `parse`."""
-    return generate(World(**variant))[0]
+    chosen = lists.choices().drop(columns="list")
+    return Parsed(chosen, lists=lists, arrays={"truth": asdict(truth)}, axes={"truth": AXES})

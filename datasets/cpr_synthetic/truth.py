@@ -110,8 +110,16 @@ class Truth:
         return self.value > 0
 
 
+AXES = {
+    "preference": ("user", "dimension"),
+    "quality": ("item", "dimension"),
+    "exposure": ("user", "item"),
+    "value": ("user", "item"),
+}
+
+
 def load_truth(file: Path) -> Truth:
-    """Read the arrays of a `truth.npz`."""
+    """Read a `truth.npz`: users and items have the numbers of the prepared data beside it."""
     with np.load(file, allow_pickle=False) as arrays:
         return Truth(**{part.name: arrays[part.name] for part in fields(Truth)})
 

@@ -23,14 +23,14 @@ SHOWN = r"^\S+-[01]$"  # N55689-1: shown and clicked
 def parse(files: Mapping[str, Path]) -> Parsed:
     """Clicks with the time of their impression; news with title, category and subcategory. The click histories before
     the data begins are left out: they have neither time nor list."""
-    clicks = parse_lists(files).choices()
+    lists = read_lists(files["behaviors.tsv"])
+    clicks = lists.choices()[["user", "item", "time"]]
     news = read_table(files["news.tsv"], NEWS, delimiter="\t")
-    return Parsed(clicks[["user", "item", "time"]], news[["item", "title", "category", "subcategory"]])
+    return Parsed(clicks, news[["item", "title", "category", "subcategory"]], lists)
 
 
-def parse_lists(files: Mapping[str, Path]) -> Lists:
+def read_lists(file: Path) -> Lists:
     """Every impression, in the order of the file, with the original identifiers (texts)."""
-    file = files["behaviors.tsv"]
     rows = read_table(file, BEHAVIORS, delimiter="\t")
     pieces = pyarrow.compute.split_pattern(pyarrow.array(rows["impressions"], pyarrow.string()), " ")
     shown = pieces.flatten()

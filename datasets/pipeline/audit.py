@@ -6,7 +6,7 @@ a model unless the cause is removed (by another order, another file).
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -14,16 +14,13 @@ import pandas as pd
 
 from datasets.pipeline.card import Card
 from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.finding import Finding
+from datasets.pipeline.list_audit import inspect_lists
+from datasets.pipeline.lists import lists_from
 from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.split import Parts, leave_one_out, places, starts_together
 
-
-@dataclass(frozen=True)
-class Finding:
-    check: str
-    level: str
-    value: float
-    meaning: str
+COUNTS = ("lists", "interactions", "users", "items")
 
 
 def audit(card: Card, results: Path) -> list[dict]:
@@ -31,7 +28,14 @@ def audit(card: Card, results: Path) -> list[dict]:
     data = Path(results) / "data" / card.name
     prepared = read_json(data / "data.json")
     interactions = put_in_order(pd.read_parquet(data / "interactions.parquet"), card.orders[card.default_order])
-    findings = [_source(prepared), *_time(interactions, card), *inspect_sequences(interactions)]
+    findings = [
+        _source(prepared),
+        *_counts(prepared),
+        *_time(interactions, card),
+        *inspect_sequences(interactions),
+    ]
+    if "lists" in prepared["counts"]:
+        findings += inspect_lists(lists_from(pd.read_parquet(data / "lists.parquet")))
     content = [asdict(finding) for finding in findings]
     write_json(data / "audit.json", content)
     return content
@@ -55,6 +59,19 @@ def _source(prepared: Mapping) -> Finding:
         meaning = f"checksum not that of the original: {', '.join(unverified)}; results say 'unverified source'"
         return Finding("source", "warning", len(unverified) / len(prepared["files"]), meaning)
     return Finding("source", "ok", 0.0, "every raw file is the original by its checksum")
+
+
+def _counts(prepared: Mapping) -> list[Finding]:
+    """For each paper that counts this data: what share of its counts is here."""
+    findings = []
+    for paper, printed in prepared["printed"].items():
+        measured = {count: prepared["counts"][count] for count in COUNTS if count in printed}
+        share = min(1.0, *(measured[count] / printed[count] for count in measured))
+        level = ("ok", "note", "warning")[(share < 0.99) + (share < 0.5)]
+        beside = ", ".join(f"{measured[count]:,} of {printed[count]:,} {count}" for count in measured)
+        meaning = f"of the counts that {paper} prints, the least of: {beside}"
+        findings.append(Finding("printed counts", level, round(share, 6), meaning))
+    return findings
 
 
 def _time(interactions: pd.DataFrame, card: Card) -> list[Finding]:

@@ -78,6 +78,7 @@ class Card:
     orders: Mapping[str, Order]
     default_order: str
     default_order_reason: str
+    candidates: int = 0
     about: str = ""
     terms: str = ""
     login: str = ""

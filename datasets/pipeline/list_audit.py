@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from datasets.pipeline.audit import Finding
+from datasets.pipeline.finding import Finding
 from datasets.pipeline.lists import Lists
 
 

@@ -101,7 +101,18 @@ def without(lists: Lists, users: np.ndarray, items: np.ndarray) -> Lists:
     Dense identifiers. A list of which nothing is left goes too.
     """
     width = 1 + max(lists.items.max(initial=0), np.max(items, initial=0))
-    kept = ~np.isin(lists.owners * width + lists.items, np.asarray(users) * width + np.asarray(items))
+    return _left(lists, ~np.isin(lists.owners * width + lists.items, np.asarray(users) * width + np.asarray(items)))
+
+
+def before(lists: Lists, time: int) -> Lists:
+    """The lists that were shown before `time`, in seconds since 1970 UTC."""
+    if lists.times is None:
+        raise BadInput("lists without a time cannot be cut on a time line; use loo, or let the parser give times")
+    return _left(lists, (lists.times < time)[lists.rows])
+
+
+def _left(lists: Lists, kept: np.ndarray) -> Lists:
+    """What is left with the `kept` ones of all shown items. A list of which nothing is left goes too."""
     lengths = np.bincount(lists.rows[kept], minlength=len(lists))
     left = lengths > 0
     times = None if lists.times is None else lists.times[left]

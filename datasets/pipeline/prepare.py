@@ -1,21 +1,23 @@
 """From raw files to interactions with dense integer identifiers (formats: workflow/README.md)."""
 
-import hashlib
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import Card
+from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.fetch import load_fetched
 from datasets.pipeline.files import whole_file, write_json
+from datasets.pipeline.lists import Lists, numbered
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.recipe import apply_recipe
 
 
 def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
-    """Write `results`/data/<name>/: interactions, users and items as parquet, then data.json, which is returned.
+    """Write `results`/data/<name>/: interactions, users, items and lists as parquet, then data.json, which is returned.
 
     `store` is the folder into which `fetch` wrote, by default the data set's own raw/. Deterministic: the same raw
     files give the same bytes. BadInput names file and line where the raw data is malformed.
@@ -29,17 +31,18 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
             table.to_parquet(file, index=False, compression="zstd")
     for name, arrays in parsed.arrays.items():
         with whole_file(folder / f"{name}.npz") as file, open(file, "wb") as stream:
-            np.savez_compressed(stream, allow_pickle=False, **arrays)
-    about = _about(card, parsed.interactions, tables, fetched)
+            np.savez_compressed(stream, allow_pickle=False, **_renumbered(arrays, parsed.axes.get(name, {}), tables))
+    about = _about(card, parsed, tables, fetched)
     write_json(folder / "data.json", about)
     return about
 
 
 def build_tables(card: Card, parsed: Parsed) -> dict[str, pd.DataFrame]:
-    """The recipe applied: tables `interactions`, `users`, `items` with dense identifiers.
+    """The recipe applied: tables `interactions`, `users`, `items` and, where the data has them, `lists`, with dense
+    identifiers.
 
-    An identifier is the place of the original one among the sorted original identifiers. A user's rows are sorted by
-    time, ties and data without time as in the file.
+    An identifier is the place of the original one among the sorted original identifiers, those of lists included, to
+    which no recipe applies. A user's rows are sorted by time, ties and data without time as in the file.
     """
     rows = parsed.interactions
     if card.has_time:
@@ -47,19 +50,44 @@ def build_tables(card: Card, parsed: Parsed) -> dict[str, pd.DataFrame]:
     rows = apply_recipe(rows, card.recipe)
     if rows.empty:
         raise BadInput(f"{card.name}: the recipe leaves no row of {len(parsed.interactions)}; check the recipe")
-    user, users = pd.factorize(rows["user"], sort=True)
-    item, items = pd.factorize(rows["item"], sort=True)
+    user, users = _numbered(rows, parsed.lists, "user")
+    item, items = _numbered(rows, parsed.lists, "item")
     by_user = np.argsort(user, kind="stable")
     user, item = user[by_user].astype(np.int64), item[by_user].astype(np.int64)
     first = np.searchsorted(user, np.arange(len(users)))
     rest = rows.drop(columns=["user", "item", "time"], errors="ignore").iloc[by_user].reset_index(drop=True)
     time = rows["time"].to_numpy(np.int64)[by_user] if card.has_time else pd.array([None] * len(rows), dtype="Int64")
     interactions = pd.DataFrame({"user": user, "item": item, "order": np.arange(len(user)) - first[user], "time": time})
-    return {
+    tables = {
         "interactions": pd.concat([interactions, rest], axis=1),
         "users": pd.DataFrame({"original": users}),
         "items": _items(items, parsed.items),
     }
+    if parsed.lists is not None:
+        tables["lists"] = _lists(card, numbered(parsed.lists, users, items))
+    return tables
+
+
+def _numbered(rows: pd.DataFrame, lists: Lists | None, column: str) -> tuple[np.ndarray, pd.Index]:
+    """The place of each row's user or item among the sorted identifiers, and those."""
+    codes, known = pd.factorize(_identifiers(rows, lists, column), sort=True)
+    return codes[: len(rows)], known
+
+
+def _identifiers(rows: pd.DataFrame, lists: Lists | None, column: str) -> pd.Series:
+    """The `user` or `item` of all rows, then of all lists."""
+    if lists is None:
+        return rows[column]
+    more = {"user": lists.users, "item": lists.items}[column]
+    return pd.concat([rows[column], pd.Series(more, dtype=rows[column].dtype)])
+
+
+def _lists(card: Card, lists: Lists) -> pd.DataFrame:
+    if (lists.lengths == 0).any():
+        raise BadInput(
+            f"{card.name}: list {lists.lengths.argmin()} holds no item; the parser is to leave such lists out"
+        )
+    return lists.table()
 
 
 def _items(originals: pd.Index, known: pd.DataFrame | None) -> pd.DataFrame:
@@ -69,8 +97,21 @@ def _items(originals: pd.Index, known: pd.DataFrame | None) -> pd.DataFrame:
     return table
 
 
-def _about(card: Card, raw: pd.DataFrame, tables: dict[str, pd.DataFrame], fetched: dict) -> dict:
+def _renumbered(arrays: Mapping, axes: Mapping, tables: Mapping[str, pd.DataFrame]) -> dict[str, np.ndarray]:
+    """The arrays with the numbers of the prepared data along their axes `user` and `item` (Parsed.axes)."""
+    originals = {"user": tables["users"]["original"].to_numpy(), "item": tables["items"]["original"].to_numpy()}
+    result = dict(arrays)
+    for name, counted in axes.items():
+        for place, axis in enumerate(counted):
+            if axis in originals:
+                result[name] = result[name].take(originals[axis], axis=place)
+    return result
+
+
+def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched: dict) -> dict:
     users, items, interactions = len(tables["users"]), len(tables["items"]), len(tables["interactions"])
+    raw, lists = parsed.interactions, parsed.lists
+    of_lists = {} if lists is None else {"lists": len(lists), "shown": len(lists.items)}
     return {
         "dataset": card.name,
         "label": card.label,
@@ -79,8 +120,13 @@ def _about(card: Card, raw: pd.DataFrame, tables: dict[str, pd.DataFrame], fetch
             "items": items,
             "interactions": interactions,
             "density_percent": 100 * interactions / (users * items),
+            **of_lists,
         },
-        "raw": {"users": raw["user"].nunique(), "items": raw["item"].nunique(), "interactions": len(raw)},
+        "raw": {
+            "users": _identifiers(raw, lists, "user").nunique(),
+            "items": _identifiers(raw, lists, "item").nunique(),
+            "interactions": len(raw),
+        },
         "printed": {paper: dict(counts) for paper, counts in card.printed.items()},
         "files": {
             name: {key: file[key] for key in ("sha256", "size", "verified")} for name, file in fetched["files"].items()
@@ -89,16 +135,5 @@ def _about(card: Card, raw: pd.DataFrame, tables: dict[str, pd.DataFrame], fetch
         "recipe": [dict(step) for step in card.recipe],
         "has_time": card.has_time,
         "default_order": card.default_order,
-        "digest": _digest(tables),
+        "digest": content_digest(tables),
     }
-
-
-def _digest(tables: dict[str, pd.DataFrame]) -> str:
-    """A checksum of the content, the same whatever version of the library wrote the files."""
-    digest = hashlib.sha256()
-    for name, table in tables.items():
-        for column in table:
-            digest.update(f"{name}.{column}:{len(table)}\n".encode())
-            if table[column].notna().any():
-                digest.update(pd.util.hash_array(table[column].to_numpy(), categorize=True).tobytes())
-    return digest.hexdigest()

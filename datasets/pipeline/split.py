@@ -7,8 +7,12 @@ validation item. A user with fewer rows stays in the training data whole, for th
 cut. Of a user with training rows, the first row from the first cut on and before the second is the validation item,
 the first row from the second cut on the test item: the next thing that this user did. Rows after a cut that are
 neither are left out, so that nothing after a cut is ever trained on.
+
+Of data with lists, the training lists are those before the first cut, or all in `loo`, without any showing of a pair
+that is held out: no later step can see that it was shown, nor that it was chosen.
 """
 
+import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +21,12 @@ import pandas as pd
 import pyarrow
 import pyarrow.csv
 
+from datasets.pipeline.candidates import draw_candidates
 from datasets.pipeline.card import Card, card
+from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
+from datasets.pipeline.lists import Lists, before, lists_from, without
 from datasets.pipeline.orders import put_in_order
 
 CUTS = (0.8, 0.9)
@@ -73,18 +80,17 @@ def make_split(name: str, results: Path) -> dict:
     data = Path(results) / "data" / split.dataset
     prepared = read_json(data / "data.json")
     order = "time" if split.protocol == "time" else split.order or about.default_order
-    interactions = pd.read_parquet(data / "interactions.parquet")
+    interactions = rows = pd.read_parquet(data / "interactions.parquet")
     if split.protocol == "loo":
-        interactions = put_in_order(interactions, about.orders[order])
-        parts = leave_one_out(interactions)
+        rows = put_in_order(interactions, about.orders[order])
+        parts = leave_one_out(rows)
     else:
-        parts = time_line(interactions)
-        _check_time_line(name, interactions, parts)
-    folder = Path(results) / "splits" / name
-    for part in ("train", "validation", "test"):
-        _write_csv(folder / f"{part}.csv", interactions.iloc[getattr(parts, part)][["user", "item"]])
+        parts = time_line(rows)
+        _check_time_line(name, rows, parts)
     items = pd.read_parquet(data / "items.parquet")
-    _write_csv(folder / "items.csv", pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)}))
+    tables = {part: rows.iloc[getattr(parts, part)][["user", "item"]] for part in ("train", "validation", "test")}
+    tables["items"] = pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)})
+    held_out = pd.concat([tables["validation"], tables["test"]])
     content = {
         "name": name,
         "dataset": split.dataset,
@@ -95,12 +101,30 @@ def make_split(name: str, results: Path) -> dict:
         "rows": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
         "left_out": prepared["counts"]["interactions"] - len(parts.train) - len(parts.validation) - len(parts.test),
         "cuts": list(parts.cuts),
-        "digest": sha256(*(folder / f"{part}.csv" for part in ("train", "validation", "test", "items"))),
         "data_digest": prepared["digest"],
         "verified": prepared["verified"],
     }
+    if about.candidates:
+        content["candidates"] = about.candidates
+        users = np.unique(held_out["user"])
+        tables["candidates"] = draw_candidates(interactions, users, len(items), about.candidates)
+    folder = Path(results) / "splits" / name
+    for part, table in tables.items():
+        _write_csv(folder / f"{part}.csv", table)
+    content["digest"] = sha256(*(folder / f"{part}.csv" for part in tables))
+    if "lists" in prepared["counts"]:
+        lists = training_lists(lists_from(pd.read_parquet(data / "lists.parquet")), held_out, parts.cuts)
+        content["lists"] = len(lists)
+        content["digest"] = _write_lists(folder / "lists.parquet", lists.table(), content["digest"])
     write_json(folder / "split.json", content)
     return content
+
+
+def training_lists(lists: Lists, held_out: pd.DataFrame, cuts: tuple[int, ...] = ()) -> Lists:
+    """The lists that may be learnt from: those before the first cut, without the pairs `user, item` of `held_out`."""
+    if cuts:
+        lists = before(lists, cuts[0])
+    return without(lists, held_out["user"].to_numpy(), held_out["item"].to_numpy())
 
 
 def leave_one_out(interactions: pd.DataFrame) -> Parts:
@@ -162,6 +186,13 @@ def _categories(items: pd.DataFrame) -> np.ndarray:
     if "category" not in items:
         return np.full(len(items), -1)
     return pd.factorize(items["category"], sort=True)[0]
+
+
+def _write_lists(file: Path, lists: pd.DataFrame, digest: str) -> str:
+    """Write the lists; give a digest of them and of what `digest` stands for."""
+    with whole_file(file) as temporary:
+        lists.to_parquet(temporary, index=False, compression="zstd")
+    return hashlib.sha256(f"{digest} {content_digest({'lists': lists})}".encode()).hexdigest()
 
 
 def _write_csv(file: Path, table: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.parsed import Parsed
-from datasets.synthetic.truth import Truth, true_next
+from datasets.synthetic.truth import AXES, Truth, true_next
 
 DAY = 86_400
 START = 1_577_836_800  # 2020-01-01 UTC
@@ -52,7 +52,7 @@ def generate(world: World) -> Parsed:
         }
     )
     in_file_order = interactions.sort_values("time", kind="stable", ignore_index=True)
-    return Parsed(in_file_order, items, {"truth": asdict(truth)})
+    return Parsed(in_file_order, items, arrays={"truth": asdict(truth)}, axes={"truth": AXES})
 
 
 def draw_truth(world: World, category: np.ndarray, random: np.random.Generator) -> Truth:

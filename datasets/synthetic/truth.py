@@ -23,7 +23,7 @@ class Truth:
     """Structural parameters and exogenous noise.
 
     preference (users, dim); quality, follow (items, dim); popularity (items,); recency (steps that count,);
-    noise (users, longest history + 1, items). Item and user numbers are those of the prepared data.
+    noise (users, longest history + 1, items).
     """
 
     preference: np.ndarray
@@ -34,8 +34,18 @@ class Truth:
     noise: np.ndarray
 
 
+AXES = {
+    "preference": ("user", "dimension"),
+    "quality": ("item", "dimension"),
+    "follow": ("item", "dimension"),
+    "popularity": ("item",),
+    "recency": ("back",),
+    "noise": ("user", "step", "item"),
+}
+
+
 def load_truth(file: Path) -> Truth:
-    """Read `data/synthetic/truth.npz`."""
+    """Read `data/synthetic/truth.npz`: users and items have the numbers of the prepared data beside it."""
     with np.load(file, allow_pickle=False) as arrays:
         return Truth(**{part.name: arrays[part.name] for part in fields(Truth)})
 

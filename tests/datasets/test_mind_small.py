@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from datasets.mind_small.parse import parse, parse_lists
+from datasets.mind_small.parse import parse, read_lists
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.list_audit import inspect_lists
 
@@ -24,7 +24,7 @@ def files(tmp_path):
 
 
 def test_impressions_become_lists(files):
-    lists = parse_lists(files(*ROWS))
+    lists = read_lists(files(*ROWS)["behaviors.tsv"])
     assert lists.users.tolist() == ["U13740", "U91836", "U13740"] and lists.offsets.tolist() == [0, 2, 3, 6]
     assert lists.items.tolist() == ["N55689", "N35729", "N20678", "N35729", "N20678", "N55689"]
     assert lists.chosen.tolist() == [True, False, False, True, False, True]
@@ -59,7 +59,7 @@ def test_clicks_become_interactions_and_news_items(files):
 def test_a_fault_is_named_by_file_and_line(files, old, new, message):
     assert old in ROWS[1]
     with pytest.raises(BadInput, match=message):
-        parse_lists(files(ROWS[0], ROWS[1].replace(old, new), ROWS[2]))
+        parse(files(ROWS[0], ROWS[1].replace(old, new), ROWS[2]))
 
 
 def test_the_sample_is_read(real_raw):
@@ -67,7 +67,7 @@ def test_the_sample_is_read(real_raw):
     if not folder.exists():
         pytest.skip(f"{folder} is not there")
     files = {name: folder / name for name in ("behaviors.tsv", "news.tsv")}
-    lists = parse_lists(files)
+    lists = parse(files).lists
     assert len(lists) == 5000 and len(np.unique(lists.users)) == 4637
     assert len(parse(files).interactions) == lists.chosen.sum()
     found = {each.check: each for each in inspect_lists(lists)}

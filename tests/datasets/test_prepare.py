@@ -6,9 +6,10 @@ import pytest
 
 from datasets.pipeline.__main__ import main
 from datasets.pipeline.card import card
+from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.parsed import Parsed
-from datasets.pipeline.prepare import _digest, build_tables, prepare
+from datasets.pipeline.prepare import build_tables, prepare
 
 TIMED = {"has_time": True, "orders": {"time": {"meaning": "by time"}}, "default_order": "time"}
 
@@ -62,7 +63,7 @@ def test_the_digest_follows_the_content(make_card, tmp_path):
     tables = [
         build_tables(make_card(), Parsed(changed)) for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
     ]
-    digests = [_digest(table) for table in tables]
+    digests = [content_digest(table) for table in tables]
     assert digests[0] == digests[1] != digests[2]
 
 
