@@ -3,12 +3,23 @@
 from dataclasses import replace
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from datasets.cpr_synthetic.generate import FEEDBACKS, World, draw_lists, generate
-from datasets.cpr_synthetic.truth import CLOSED_MEAN, OPEN_MEAN, READINGS, sums, true_choices, true_value
-from datasets.pipeline.card import card
+from datasets.cpr_synthetic.truth import (
+    CLOSED_MEAN,
+    OPEN_MEAN,
+    READINGS,
+    Truth,
+    load_truth,
+    sums,
+    true_choices,
+    true_value,
+)
+from datasets.pipeline.card import card, variant_name
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.lists import lists_from
 from datasets.pipeline.prepare import prepare
 
 SMALL = World(users=40, items=30, lists=4, dim=3)
@@ -152,9 +163,41 @@ def test_an_impossible_world_is_refused(changes):
         World(**changes)
 
 
-def test_the_prepared_data_point_into_the_truth(tmp_path):
-    counts = prepare(card("cpr-synthetic"), tmp_path)["counts"]
-    lists, truth = generate(World())
-    pairs = set(zip(lists.owners[lists.chosen].tolist(), lists.items[lists.chosen].tolist(), strict=True))
-    assert counts["interactions"] == len(pairs)
-    assert np.load(tmp_path / "data" / "cpr-synthetic" / "truth.npz")["value"].shape == truth.value.shape
+def of_variant(**values):
+    """Lists and truth of a variant of the card, as the parser gives them."""
+    parsed = card(variant_name("cpr-synthetic", **values)).parse({})
+    return parsed.lists, Truth(**parsed.arrays["truth"])
+
+
+def test_a_variant_is_the_world_of_its_values():
+    values = {"feedback": "linear", "dim": 32, "noise": 0.2, "reading": "printed", "seed": 3}
+    for found, drawn in zip(of_variant(**values), generate(World(**values)), strict=True):
+        assert all(np.array_equal(getattr(found, part), each) for part, each in vars(drawn).items() if each is not None)
+
+
+def test_variants_share_what_their_values_say_and_nothing_else():
+    lists, truth = of_variant()
+    for values in ({"feedback": "linear"}, {"noise": 0.2}, {"reading": "printed"}):
+        _, other = of_variant(**values)
+        assert np.array_equal(truth.preference, other.preference) and np.array_equal(truth.quality, other.quality)
+        assert not np.array_equal(truth.answers, other.answers), values
+    assert np.array_equal(of_variant(feedback="linear")[0].items, lists.items)
+    assert np.array_equal(of_variant(noise=0.2)[0].items, lists.items)
+    again, other = of_variant(seed=2)
+    assert not np.array_equal(again.items, lists.items) and not np.array_equal(other.preference, truth.preference)
+
+
+def test_every_value_of_the_card_is_one_that_the_generator_knows():
+    offered = card("cpr-synthetic").variants
+    assert set(offered["reading"].values()) == set(READINGS) and set(offered["feedback"].values()) == set(FEEDBACKS)
+    assert card("cpr-synthetic").variant == {key: getattr(World(), key) for key in offered}
+
+
+def test_the_prepared_data_and_their_truth_have_the_same_numbers(tmp_path):
+    prepare(card("cpr-synthetic"), tmp_path)
+    folder = tmp_path / "data" / "cpr-synthetic"
+    truth, lists = load_truth(folder / "truth.npz"), lists_from(pd.read_parquet(folder / "lists.parquet"))
+    assert np.array_equal(truth.answers[lists.owners, lists.items], lists.chosen)
+    rows = pd.read_parquet(folder / "interactions.parquet")
+    pairs = lists.choices()[["user", "item"]].drop_duplicates()
+    assert len(rows) == len(pairs) and truth.answers[rows["user"], rows["item"]].all()

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from datasets.pipeline.__main__ import main
-from datasets.pipeline.card import card
+from datasets.pipeline.card import Card, card
 from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.parsed import Parsed
@@ -56,6 +56,21 @@ def test_equal_bits_and_the_file_formats(tmp_path):
     assert about["counts"]["users"] == rows["user"].nunique() == len(pd.read_parquet(first / "users.parquet"))
     assert about["counts"]["items"] == rows["item"].nunique() == len(pd.read_parquet(first / "items.parquet"))
     assert (np.diff(rows["user"] * 1000 + rows["order"]) > 0).all()
+
+
+def test_arrays_get_the_numbers_of_the_prepared_data(make_card, tmp_path, monkeypatch):
+    rows = pd.DataFrame({"user": [3, 0, 3], "item": [2, 2, 1]})  # users 1, 2 and item 0 are in no row
+    table, noise = np.arange(12).reshape(4, 3), np.arange(8).reshape(2, 4)
+    parsed = Parsed(
+        rows,
+        arrays={"truth": {"table": table, "noise": noise, "scale": np.ones(4)}},
+        axes={"truth": {"table": ("user", "item"), "noise": ("step", "user")}},
+    )
+    monkeypatch.setattr(Card, "parse", lambda self, files: parsed)
+    prepare(make_card(), tmp_path)
+    with np.load(tmp_path / "data" / "tiny" / "truth.npz") as truth:
+        assert truth["table"].tolist() == [[1, 2], [10, 11]]
+        assert truth["noise"].tolist() == [[0, 3], [4, 7]] and truth["scale"].tolist() == [1] * 4
 
 
 def test_the_digest_follows_the_content(make_card, tmp_path):
