@@ -30,7 +30,7 @@ def audit(card: Card, results: Path) -> list[dict]:
     interactions = put_in_order(pd.read_parquet(data / "interactions.parquet"), card.orders[card.default_order])
     findings = [
         _source(prepared),
-        *_counts(prepared),
+        *printed_counts(prepared),
         *_time(interactions, card),
         *inspect_sequences(interactions),
     ]
@@ -61,8 +61,8 @@ def _source(prepared: Mapping) -> Finding:
     return Finding("source", "ok", 0.0, "every raw file is the original by its checksum")
 
 
-def _counts(prepared: Mapping) -> list[Finding]:
-    """For each paper that counts this data: what share of its counts is here."""
+def printed_counts(prepared: Mapping) -> list[Finding]:
+    """For each paper that counts this data: what share of its counts is here. prepared: content of data.json."""
     findings = []
     for paper, printed in prepared["printed"].items():
         measured = {count: prepared["counts"][count] for count in COUNTS if count in printed}

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datasets.pipeline.audit import audit, inspect_sequences
+from datasets.pipeline.audit import audit, inspect_sequences, printed_counts
 from datasets.pipeline.card import card
 from datasets.pipeline.prepare import prepare
 
@@ -53,6 +53,17 @@ def test_one_target_for_most_users():
     histories[:60, -1] = 7
     found = findings(histories)["constant target"]
     assert found.level == "error" and found.value >= 60 / USERS
+
+
+@pytest.mark.parametrize(
+    ("lists", "level", "value"), [(5_000, "warning", 0.05), (95_000, "note", 0.95), (99_500, "ok", 0.995)]
+)
+def test_a_sample_is_told_from_the_whole(lists, level, value):
+    printed = {"nobody": {"users": 10, "lists": 100_000, "remark": "none"}}
+    (found,) = printed_counts({"counts": {"users": 12, "lists": lists}, "printed": printed})
+    assert (found.level, found.value) == (level, value)
+    assert f"nobody prints, the least of: {lists:,} of 100,000 lists, 12 of 10 users" in found.meaning
+    assert printed_counts({"counts": {"users": 12}, "printed": {}}) == []
 
 
 def test_copies_of_a_user():

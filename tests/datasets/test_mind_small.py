@@ -1,9 +1,19 @@
+import hashlib
+import zipfile
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from datasets.mind_small.parse import parse, read_lists
+from datasets.pipeline.audit import audit
+from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.fetch import fetch
 from datasets.pipeline.list_audit import inspect_lists
+from datasets.pipeline.prepare import prepare
+from datasets.pipeline.split import make_split
 
 ROWS = [
     "1\tU13740\t11/11/2019 9:05:58 AM\tN55189 N42782\tN55689-1 N35729-0",
@@ -72,3 +82,55 @@ def test_the_sample_is_read(real_raw):
     assert len(parse(files).interactions) == lists.chosen.sum()
     found = {each.check: each for each in inspect_lists(lists)}
     assert 0.03 < found["share of chosen"].value < 0.05 and found["lists without a choice"].value == 0
+
+
+def test_two_packagings_of_the_same_files_are_one_data_set(files, tmp_path):
+    inner = files(*ROWS)
+    archives = {"flat": "", "nested": "MINDsmall_train/"}
+    for place, folder in archives.items():
+        (tmp_path / place).mkdir()
+        with zipfile.ZipFile(tmp_path / place / "MINDsmall_train.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, file in inner.items():
+                archive.write(file, folder + name)
+    packed = [(tmp_path / place / "MINDsmall_train.zip").read_bytes() for place in archives]
+    about = of_sums(*(hashlib.md5(each).hexdigest() for each in packed), **inner)
+    digests = set()
+    for place in archives:
+        store = tmp_path / place / "store"
+        assert fetch(about, store, raw=tmp_path / place)["verified"]
+        digests.add(prepare(about, tmp_path / place, store)["digest"])
+    assert len(digests) == 1
+    (tmp_path / "nested" / "MINDsmall_train.zip").write_bytes(packed[1] + b"\0")
+    with pytest.raises(BadInput, match="its checksum is not the one in the card"):
+        fetch(about, tmp_path / "other", raw=tmp_path / "nested")
+
+
+def of_sums(*archives: str, **inner):
+    """The card of MIND-small with the sums of made-up archives and files."""
+    about = card("mind-small")
+    (entry,) = about.downloads
+    assert len(entry.archive.md5) == len(archives) == 2
+    holds = tuple(replace(f, sha256=(hashlib.sha256(inner[f.file].read_bytes()).hexdigest(),)) for f in entry.holds)
+    return replace(about, downloads=(replace(entry, archive=replace(entry.archive, md5=archives), holds=holds),))
+
+
+def test_the_sample_goes_from_raw_files_to_a_split_and_is_called_a_sample(real_raw, tmp_path):
+    if not (real_raw / "mind-small-sample").exists():
+        pytest.skip(f"{real_raw} has no sample of MIND-small")
+    about = card("mind-small")
+    fetch(about, tmp_path / "store", raw=real_raw, accept_unverified=True)
+    counts = prepare(about, tmp_path, tmp_path / "store")["counts"]
+    assert (counts["lists"], counts["users"]) == (5000, 4637) and counts["interactions"] < counts["shown"]
+    found = {finding["check"]: finding for finding in audit(about, tmp_path)}
+    assert found["source"]["level"] == found["printed counts"]["level"] == "warning"
+    assert "5,000 of 156,965 lists" in found["printed counts"]["meaning"]
+    split = make_split("mind-small.loo", tmp_path)
+    assert split["verified"] is False and split["rows"]["test"] > 500
+    folder = tmp_path / "splits" / "mind-small.loo"
+    keys = [pd.read_csv(folder / f"{part}.csv").eval("user * 100000 + item") for part in ("validation", "test")]
+    lists = pd.read_parquet(folder / "lists.parquet")
+    assert not np.isin(pd.concat(keys), lists["user"] * 100000 + lists["item"]).any()
+    assert np.isin(
+        pd.concat(keys),
+        pd.read_parquet(tmp_path / "data" / "mind-small" / "lists.parquet").eval("user * 100000 + item"),
+    ).all()
