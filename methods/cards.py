@@ -4,7 +4,7 @@ The folder bears the method's name, with an underscore for each hyphen: `item-kn
 torch: the tables read cards too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
@@ -16,6 +16,8 @@ FOLDER = Path(__file__).parent
 KINDS = ("recommender", "treatment", "external")
 FAMILIES = ("control", "general", "sequential")
 CITATION_KEYS = ("key", "authors", "title", "venue", "year", "doi", "url")
+ROLES = ("sampler", "anchor")  # pretrained models that a strategy's generation may look at
+GENERATION_KEYS = ("settings", "up_to", "short", "shared")
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,11 @@ class Card:
     ranks or scores). family: control, general (a set of items) or sequential (their order). exclude_seen: whether the
     headline rank leaves out what the history holds; exclude_seen_reason says why. search: the grid of some settings.
     differs: where the method's paper leaves a choice, or another one was made here.
+
+    Of a treatment: strategies: by letter; `looks_at` says which pretrained models its generation looks at, `search`
+    which settings are searched for it. generation: `settings` that change what is generated, where all others choose
+    from it; `up_to`: of these a pool holds the most that any cell takes; `short`: settings by a shorter name in that of
+    a pool; `shared`: all strategies draw on one pool.
     """
 
     name: str
@@ -40,11 +47,17 @@ class Card:
     equations: tuple = ()
     differs: tuple = ()
     strategies: Mapping = field(default_factory=dict)
+    generation: Mapping = field(default_factory=dict)
     assumptions: tuple = ()
 
     @property
     def folder(self) -> Path:
         return _folder(self.name)
+
+    @property
+    def takes_sampler(self) -> bool:
+        """Whether a cell of this treatment names a sampler."""
+        return any("sampler" in strategy.get("looks_at", ()) for strategy in self.strategies.values())
 
     def configured(self, *layers: Mapping) -> dict:
         """The card's settings, changed by each layer in turn (scale, tuning, cell). An unknown setting is an error."""
@@ -94,7 +107,7 @@ def _folder(name: str) -> Path:
 
 _BLANKS = {
     **dict.fromkeys(("name", "label", "kind", "family", "exclude_seen_reason"), ""),
-    **dict.fromkeys(("settings", "search", "citation", "strategies"), {}),
+    **dict.fromkeys(("settings", "search", "citation", "strategies", "generation"), {}),
     **dict.fromkeys(("equations", "differs", "assumptions"), []),
     "exclude_seen": True,
 }
@@ -112,6 +125,8 @@ def _check(card: Card, file: Path) -> None:
             raise BadInput(f"{file}: family is '{card.family}'; one of {', '.join(FAMILIES)}")
         if card.exclude_seen is None or not card.exclude_seen_reason:
             raise BadInput(f"{file}: exclude_seen (true or false) and exclude_seen_reason must be given")
+    else:
+        _check_generation(card, file)
     _refuse_unknown(card.citation, CITATION_KEYS, f"{file}, citation")
     _refuse_unknown(card.search, card.settings, f"{file}, search (only what settings has can be searched)")
     for key, grid in card.search.items():
@@ -122,7 +137,15 @@ def _check(card: Card, file: Path) -> None:
             raise BadInput(f"{file}: {key} is the text '{value}' for YAML; write the number as 0.001 or 1.0e-3")
 
 
-def _refuse_unknown(given: Mapping, known, where: str) -> None:
+def _check_generation(card: Card, file: Path) -> None:
+    _refuse_unknown(card.generation, GENERATION_KEYS, f"{file}, generation")
+    for key in ("settings", "up_to", "short"):
+        _refuse_unknown(card.generation.get(key, ()), card.settings, f"{file}, generation.{key}")
+    for letter, strategy in card.strategies.items():
+        _refuse_unknown(strategy.get("looks_at", ()), ROLES, f"{file}, looks_at of strategy {letter}")
+
+
+def _refuse_unknown(given: Iterable, known, where: str) -> None:
     unknown = sorted(set(given) - set(known))
     if unknown:
         raise BadInput(f"{where}: unknown key {', '.join(map(str, unknown))}; known: {', '.join(known)}")

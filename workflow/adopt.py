@@ -2,7 +2,8 @@
 
 Writes config/settings/<to>/<data set>.yaml, a section for each recommender and each strategy that was searched. All
 combinations of a strategy try the same points, and within one combination these differ by less than the noise of a
-seed: the strategy gets the point of the best mean over its combinations. `make publish SCALE=search` shows all trials.
+seed: the strategy gets the point of the best mean over its combinations. The variants of a data set share their
+settings, likewise those of the best mean. `make publish SCALE=search` shows all trials.
 """
 
 import argparse
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import yaml
 
+from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file
 from workflow.cells.errors import told
@@ -23,35 +25,42 @@ PROTOCOL = "loo"  # what a data set's settings are chosen on; its other splits u
 def adopt(search: Scale, to: Scale) -> list[Path]:
     """Write the settings that `search` found for `to`; gives the files. Raises BadInput where nothing was found, or a
     search failed."""
-    files = []
+    found: dict[str, list[tuple[str, dict]]] = {}
     for folder in sorted((search.results / "tuning").glob(f"*.{PROTOCOL}")):
-        found = {file.stem: read_json(file) for file in sorted(folder.glob("*.json"))}
-        failed = [f"{name} ({content['reason']})" for name, content in found.items() if content["status"] != DONE]
+        searches = [(file.stem, read_json(file)) for file in sorted(folder.glob("*.json"))]
+        failed = [f"{name} ({content['reason']})" for name, content in searches if content["status"] != DONE]
         if failed:
             raise BadInput(f"{folder}: failed: {'; '.join(failed)}; run `make retry SCALE={search.name}`, then again")
-        if found:
-            file = to.settings_file(folder.name.split(".")[0])
+        found.setdefault(card(folder.name.split(".")[0]).base, []).extend(searches)
+    files = []
+    for base, searches in found.items():
+        if searches:
+            file = to.settings_file(base)
             file.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(file) as temporary:
-                temporary.write_text(as_yaml(search, found), encoding="utf-8")
+                temporary.write_text(as_yaml(search, searches), encoding="utf-8")
             files.append(file)
     if not files:
         raise BadInput(f"{search.results / 'tuning'}: no search has ended there; run the scale '{search.name}' first")
     return files
 
 
-def as_yaml(search: Scale, found: dict[str, dict]) -> str:
-    """The chosen settings as a settings file, with what was spent on them."""
-    trials, hours = sum(len(each["trials"]) for each in found.values()), sum(each["seconds"] for each in found.values())
+def as_yaml(search: Scale, found: list[tuple[str, dict]]) -> str:
+    """The chosen settings as a settings file, with what was spent on them. found: the cells' names and searches."""
+    searches = [each for _, each in found]
+    trials, hours = sum(len(each["trials"]) for each in searches), sum(each["seconds"] for each in searches)
+    metrics = sorted({each["selection"].upper() for each in searches})
     head = (
-        f"# Written by `make adopt`: the best of at most {search.tuning.budget} points by validation NDCG@5, seed "
-        f"{', '.join(sorted({str(each['seed']) for each in found.values()}))}\n"
+        f"# Written by `make adopt`: the best of at most {search.tuning.budget} points by validation "
+        f"{', '.join(metrics)}, seed {', '.join(sorted({str(each['seed']) for each in searches}))}\n"
         f"# (config/{search.name}.yaml). {trials} trials of {len(found)} cells, {hours / 3600:.1f} hours.\n"
     )
-    chosen = {name: each["chosen"] for name, each in found.items() if STRATEGY not in name}
-    strategies = sorted({strategy_of(name) for name in found if STRATEGY in name})
-    for strategy in strategies:
-        chosen[strategy] = best_together([each for name, each in found.items() if strategy_of(name) == strategy])
+    sections: dict[str, list[dict]] = {}
+    for name, each in found:
+        sections.setdefault(strategy_of(name) or name, []).append(each)
+    recommenders = [name for name, _ in found if not strategy_of(name)]
+    ordered = [*dict.fromkeys(recommenders), *sorted(sections.keys() - set(recommenders))]
+    chosen = {section: best_together(sections[section]) for section in ordered}
     return head + yaml.safe_dump(chosen, sort_keys=False, default_flow_style=None, width=120)
 
 
@@ -61,13 +70,14 @@ def strategy_of(name: str) -> str:
 
 
 def best_together(searches: list[dict]) -> dict:
-    """The settings with the best mean validation value over all searches. A point that diverged in one is out."""
+    """The settings with the best mean validation value over all searches, of equal ones the first tried. A point that
+    diverged in one is out."""
     values = {}
     for trial in (trial for search in searches for trial in search["trials"]):
         values.setdefault(tuple(trial["settings"].items()), []).append(trial["validation"])
     whole = {point: of for point, of in values.items() if None not in of and len(of) == len(searches)}
     if not whole:
-        raise BadInput("the searches of a strategy have no point in common; run all of them with one budget and seed")
+        raise BadInput("searches that share their settings have no point in common; give them one budget and seed")
     return dict(max(whole, key=lambda point: sum(whole[point])))
 
 

@@ -2,7 +2,8 @@
 
 Training is taken to cost (trained pairs) x (items of the catalogue and a constant), as the full softmax does, with the
 mean rate of the measured seeds of the same method on the same kind of device, their epochs included; a pool likewise.
-Files grow with what they hold. A rough figure, good for asking for machine time.
+Files grow with what they hold, pools with the interactions of their data. A rough figure, good for asking for machine
+time. The variants of a data set are one row.
 """
 
 import argparse
@@ -19,7 +20,9 @@ from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.files import DONE
+from workflow.cells.files import DONE, pool_seed_file
+from workflow.cells.pools import pools
+from workflow.cells.settings import known_cards, treatment_method
 from workflow.scale import Scale, load_scale
 
 BESIDE_SOFTMAX = 2000  # what a pair costs besides the scores of all items, in items: state, attention, bookkeeping
@@ -39,20 +42,23 @@ class Size:
 
 @dataclass(frozen=True)
 class Measured:
-    """One seed of a cell, or of a pool, that was run. kind: its method, and the treatment if there is one."""
+    """One seed of a cell, or of a pool, that was run. kind: its method, or what was done with it by which treatment;
+    bytes: of a pool's file."""
 
     kind: str
     device: str
     size: Size
     seconds: float
+    bytes: int = 0
 
 
 def size_of(dataset: str, results: Path) -> Size:
-    """Counts of a prepared data set at any scale, else those that a paper prints. BadInput where there is neither."""
-    for file in sorted(results.glob(f"*/data/{dataset}/data.json")):
-        counts = read_json(file)["counts"]
-        return Size(counts["users"], counts["items"], counts["interactions"])
-    for counts in card(dataset).printed.values():
+    """Counts of a prepared data set at any scale, or of another variant of it, else those that a paper prints. BadInput
+    where there is neither."""
+    about = card(dataset)
+    names = (dataset, f"{about.base}*")
+    prepared = [file for name in names for file in sorted(results.glob(f"*/data/{name}/data.json"))]
+    for counts in (*(read_json(file)["counts"] for file in prepared[:1]), *about.printed.values()):
         return Size(counts["users"], counts["items"], counts["interactions"])
     raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
 
@@ -73,12 +79,18 @@ def measured(results: Path) -> Iterator[Measured]:
         content = read_json(file)
         size = size_of(file.parts[-3].split(".")[0], results)
         if content["status"] == DONE:
-            for seed in content["seeds"].values():
-                yield Measured("pool", content["provenance"]["device"], size, seed["seconds"])
+            for number, seed in content["seeds"].items():
+                drawn, device = pool_seed_file(file.parent, int(number)), content["provenance"]["device"]
+                held = drawn.stat().st_size if drawn.is_file() else 0
+                yield Measured(kind_of_pool(content["treatment"]), device, size, seed["seconds"], held)
 
 
 def kind(anchor: str, treatment: str) -> str:
-    return f"{anchor}, treated" if treatment else anchor
+    return f"{anchor}, treated by {treatment_method(treatment)[0]}" if treatment else anchor
+
+
+def kind_of_pool(treatment: str) -> str:
+    return f"pool of {treatment_method(treatment)[0]}"
 
 
 def rates(found: list[Measured]) -> dict[tuple[str, str], float]:
@@ -90,24 +102,37 @@ def rates(found: list[Measured]) -> dict[tuple[str, str], float]:
     return {key: seconds[key] / work[key] for key in seconds}
 
 
+def pool_bytes(found: list[Measured]) -> dict[str, float]:
+    """Bytes of a pool's seed for each interaction of its data, by kind."""
+    held, interactions = defaultdict(int), defaultdict(int)
+    for one in (one for one in found if one.bytes):
+        held[one.kind] += one.bytes
+        interactions[one.kind] += one.size.interactions
+    return {key: held[key] / interactions[key] for key in held}
+
+
 def plan(scale: Scale, results: Path) -> str:
     """A table: for each data set its cells, seeds, hours on each measured device, and storage."""
-    known = rates(list(measured(results)))
+    found = list(measured(results))
+    known, bytes_of = rates(found), pool_bytes(found)
     devices = sorted({device for _, device in known})
     rows, unknown = [], set()
-    for dataset in sorted({cell.dataset for cell in graph.all_cells(scale).values()}):
-        cells = [cell for cell in graph.all_cells(scale).values() if cell.dataset == dataset]
-        pools = [pool for pool in graph.pools(scale).values() if pool.cell.dataset == dataset]
-        size = size_of(dataset, results)
-        jobs = [(kind(cell.anchor, cell.treatment), len(runs(scale, cell))) for cell in cells]
-        jobs += [("pool", len(pool.seeds)) for pool in pools]
+    every, drawn = list(graph.all_cells(scale).values()), list(pools(scale).values())
+    sizes = {dataset: size_of(dataset, results) for dataset in {cell.dataset for cell in every}}
+    for base in sorted({card(cell.dataset).base for cell in every}):
+        cells = [cell for cell in every if card(cell.dataset).base == base]
+        own = [pool for pool in drawn if card(pool.cell.dataset).base == base]
+        jobs = [(kind(cell.anchor, cell.treatment), len(runs(scale, cell)), sizes[cell.dataset]) for cell in cells]
+        jobs += [(kind_of_pool(pool.cell.treatment), len(pool.seeds), sizes[pool.cell.dataset]) for pool in own]
         hours = []
         for device in devices:
-            unknown |= {(name, device) for name, _ in jobs if (name, device) not in known}
-            seconds = sum(count * known.get((name, device), 0.0) * size.work for name, count in jobs)
+            unknown |= {(name, device) for name, _, _ in jobs if (name, device) not in known}
+            seconds = sum(count * known.get((name, device), 0.0) * size.work for name, count, size in jobs)
             hours.append(round(seconds / 3600, 1))
         seeds = sum(len(graph.seeds_of(scale, cell)) for cell in cells)
-        rows.append([dataset, len(cells), seeds, len(pools), *hours, round(storage(cells, pools, scale, size), 2)])
+        held = sum(cell_bytes(scale, cell, sizes[cell.dataset]) for cell in cells)
+        held += sum(bytes_of.get(name, 0.0) * count * size.interactions for name, count, size in jobs)
+        rows.append([base, len(cells), seeds, len(own), *hours, round(held / 2**30, 2)])
     total = ["all", *(round(sum(row[place] for row in rows), 2) for place in range(1, len(rows[0])))]
     heads = ["data set", "cells", "seeds", "pools", *(f"hours, {device}" for device in devices), "GiB"]
     lines = [f"Scale '{scale.name}' on paper", "", tabulate([*rows, total], headers=heads)]
@@ -123,25 +148,13 @@ def runs(scale: Scale, cell: Cell) -> range:
     return range(len(graph.seeds_of(scale, cell)) + (scale.tuning.budget if searched else 0))
 
 
-def storage(cells: list[Cell], pools: list[graph.Pool], scale: Scale, size: Size) -> float:
-    """GiB of ranks (two targets a user, six columns), weights (the embedding and as much again) and pools."""
-    seeds = [len(graph.seeds_of(scale, cell)) for cell in cells]
-    ranks = sum(seeds) * size.users * 2 * 6 * 4
-    weights = 0
-    for cell, count in zip(cells, seeds, strict=True):
-        if graph.keeps_weights(cell):
-            weights += count * size.items * graph.all_settings(scale, cell)["anchor"].get("embedding", 0) * 4 * 2
-    held = sum(
-        len(pool.seeds) * pool.share * pool.rounds * size.interactions * (80 + virtual_bytes(pool, scale))
-        for pool in pools
-    )
-    return (ranks + weights + held) / 2**30
-
-
-def virtual_bytes(pool: graph.Pool, scale: Scale) -> int:
-    """Bytes of a virtual item, where the strategy makes one."""
-    virtual = pool.cell.treatment in graph.ANCHOR_IN_POOL
-    return 4 * graph.all_settings(scale, pool.cell)["anchor"].get("embedding", 0) if virtual else 0
+def cell_bytes(scale: Scale, cell: Cell, size: Size) -> int:
+    """Ranks (two targets a user, eight columns) and weights (twice the embeddings) of all seeds."""
+    ranks, weights = size.users * 2 * 8 * 4, 0
+    if graph.keeps_weights(cell):
+        vectors = size.items + (size.users if known_cards()[cell.anchor].family == "general" else 0)
+        weights = vectors * graph.all_settings(scale, cell)["anchor"].get("embedding", 0) * 4 * 2
+    return len(graph.seeds_of(scale, cell)) * (ranks + weights)
 
 
 def main() -> None:

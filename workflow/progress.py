@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
-from workflow.cells.graph import all_cells, result_file, seeds_of
+from workflow.cells.graph import all_cells, result_file, seeds_of, selection
 from workflow.cells.settings import known_cards
 from workflow.scale import Scale
 
@@ -40,8 +40,9 @@ def _value(cell: Cell, result: dict) -> str:
     if result["status"] != "done":
         return f" · failed: {result['reason']}"
     reading = "removed" if known_cards()[cell.anchor].exclude_seen else "kept"
-    values = [seed["metrics"]["validation"][reading]["ndcg@5"] for seed in result["seeds"].values()]
-    return f" · validation NDCG@5 {100 * sum(values) / len(values):.2f} %"
+    metric = selection(cell)
+    values = [seed["metrics"]["validation"][reading][metric] for seed in result["seeds"].values()]
+    return f" · validation {metric.upper()} {100 * sum(values) / len(values):.2f} %"
 
 
 def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:

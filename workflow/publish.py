@@ -11,6 +11,7 @@ import argparse
 import json
 import shutil
 import subprocess
+from itertools import product
 from pathlib import Path
 
 import pandas as pd
@@ -24,7 +25,8 @@ from workflow.cells.files import ranks_file
 from workflow.cells.provenance import ROOT
 from workflow.scale import Scale, load_scale, read_yaml
 
-METRICS = ("f1@5", "ndcg@5", "hr@10")
+METRICS = ("f1@5", "ndcg@5", "hr@10", "ndcg@10")
+READINGS = ("kept", "removed", "sampled")
 COSTS = (
     "epochs",
     "best_epoch",
@@ -86,8 +88,9 @@ def seed_rows(result: Result) -> list[dict]:
     rows = []
     for seed in result.seeds:
         found, row = result.content["seeds"][seed], {**about, "seed": seed}
-        for part, reading in ((part, reading) for part in ("validation", "test") for reading in ("kept", "removed")):
-            row |= {f"{part} {reading} {metric}": found["metrics"][part][reading][metric] for metric in METRICS}
+        for part, reading in product(("validation", "test"), READINGS):
+            values = found["metrics"][part].get(reading, {})  # only some data have sampled candidates
+            row |= {f"{part} {reading} {metric}": values.get(metric) for metric in METRICS}
         row |= {key: found.get(key) for key in COSTS}
         row |= {f"sequences {key}": found.get("augmentation", {}).get(key) for key in ("candidates", "size", "trained")}
         ranks = ranks_file(result.folder, seed)
@@ -114,7 +117,7 @@ def provenance(scale: Scale, known: dict, planned: int) -> dict:
     return {
         "commit": commit(),
         "scale": yaml.safe_load(scale.file.read_text(encoding="utf-8")),
-        "settings": {file.stem: read_yaml(file) for file in sorted(scale.settings_file("").parent.glob("*.yaml"))},
+        "settings": {file.stem: read_yaml(file) for file in sorted(scale.settings_folder.glob("*.yaml"))},
         "settings of cells": {name: result.content["settings"] for name, result in known.items() if result.done},
         "splits": {record["split"]["name"]: record["split"] for record in records},
         "versions": sorted({tuple(sorted(record["versions"].items())) for record in records}),

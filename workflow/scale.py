@@ -7,6 +7,7 @@ from pathlib import Path
 
 import yaml
 
+from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 
 CONFIG = Path("config")
@@ -44,9 +45,13 @@ class Scale:
     def results(self) -> Path:
         return Path("results") / self.name
 
+    @property
+    def settings_folder(self) -> Path:
+        return self.file.parent / "settings" / self.name
+
     def settings_file(self, dataset: str) -> Path:
-        """Fixed settings of one data set at this scale; need not exist."""
-        return self.file.parent / "settings" / self.name / f"{dataset}.yaml"
+        """Fixed settings of one data set at this scale, shared by its variants; need not exist."""
+        return self.settings_folder / f"{card(dataset).base}.yaml"
 
 
 @cache

@@ -6,7 +6,8 @@ from pathlib import Path
 from datasets.pipeline.card import DATASETS, card, cards
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
-from workflow.cells import graph
+from workflow.cells import graph, jobs
+from workflow.cells.pools import find_pool
 from workflow.cells.provenance import ROOT, closure, digest
 from workflow.scale import Scale, named_scale
 
@@ -113,11 +114,11 @@ def side_by_side(workflow, gpu: int) -> int:
 def job_inputs(kind: str, wildcards) -> dict[str, list[str]]:
     scale = named_scale(wildcards.scale)
     if kind == "pool":
-        found = graph.pool_inputs(scale, _pool(scale, wildcards))
+        found = jobs.pool_inputs(scale, find_pool(scale, wildcards.split, wildcards.pool))
     elif kind == "tuning":
-        found = graph.tuning_inputs(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+        found = jobs.tuning_inputs(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
     else:
-        found = graph.cell_inputs(scale, _cell(scale, wildcards))
+        found = jobs.cell_inputs(scale, _cell(scale, wildcards))
     return {name: [str(file) for file in files] for name, files in found.items()}
 
 
@@ -125,11 +126,11 @@ def job_digest(kind: str, wildcards) -> str:
     """A checksum of what a job is made with, besides its input files: when it changes, the job runs again."""
     scale = named_scale(wildcards.scale)
     if kind == "cell":
-        return graph.cell_digest(scale, _cell(scale, wildcards))
+        return jobs.cell_digest(scale, _cell(scale, wildcards))
     if kind == "pool":
-        return graph.pool_digest(scale, _pool(scale, wildcards))
+        return jobs.pool_digest(scale, find_pool(scale, wildcards.split, wildcards.pool))
     if kind == "tuning":
-        return graph.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+        return jobs.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
     if kind == "table":
         return digest([_tables_code([wildcards.paper]), scale.content.get("papers")])
     if kind == "comparison":
@@ -157,10 +158,3 @@ def _code(place: Path) -> list[str]:
 
 def _cell(scale: Scale, wildcards):
     return graph.find_cell(scale, f"{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
-
-
-def _pool(scale: Scale, wildcards):
-    found = graph.pools(scale).get((wildcards.split, wildcards.pool))
-    if found is None:
-        raise BadInput(f"{scale.file}: no pool '{wildcards.pool}' on {wildcards.split} at this scale")
-    return found

@@ -1,6 +1,5 @@
-"""CASR's Theorem 1, and the noise level in it, which can be measured where the true next item is known."""
+"""The noise level in CASR's Theorem 1, which can be measured where the true next item is known."""
 
-import math
 from collections.abc import Mapping
 from dataclasses import replace
 
@@ -24,17 +23,3 @@ def label_accuracy(pool: Pool, settings: Mapping, windows: Windows, true_next: T
         return None
     truth = true_labels(replace(sequences, items=items), windows, true_next)
     return float((truth == sequences.labels).double().mean())
-
-
-def samples_needed(log_hypotheses: float, noise: float, error: float, failure: float) -> float:
-    """Theorem 1: more samples than 2 log(2 |H| / delta) / (epsilon^2 (1 - 2 eta)^2) keep the error below epsilon with
-    probability above 1 - delta.
-
-    log_hypotheses: natural logarithm of |H|; noise: eta; error: epsilon; failure: delta. Infinite for a noise of 0.5
-    and more, where the theorem promises nothing.
-    """
-    if log_hypotheses < 0 or not 0 <= noise <= 1 or not 0 < error <= 1 or not 0 < failure < 1:
-        raise ValueError("Theorem 1 needs |H| >= 1, noise in [0, 1], error in (0, 1] and failure in (0, 1)")
-    if noise >= 0.5:
-        return math.inf
-    return 2 * (math.log(2 / failure) + log_hypotheses) / (error * (1 - 2 * noise)) ** 2

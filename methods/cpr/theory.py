@@ -1,4 +1,7 @@
-"""CPR's theorems on how many samples are enough, with the noise that the simulator is found to have."""
+"""CPR's Theorem 1, and the noise that the simulator is found to have.
+
+Theorem 2 stands in methods/engine/sample_complexity.py.
+"""
 
 import math
 from collections.abc import Callable
@@ -7,10 +10,7 @@ import numpy as np
 from scipy.stats import binom
 from torch import Tensor
 
-from methods.casr.theory import samples_needed  # Theorem 2 is CASR's Theorem 1, with zeta for eta
 from methods.cpr.counterfactual import Sets
-
-__all__ = ["pair_noise", "samples_needed", "votes_by_hoeffding", "votes_needed", "votes_printed"]
 
 Value = Callable[[np.ndarray, np.ndarray], np.ndarray]  # users (n,), items (n, m) -> how much each is wanted (n, m)
 

@@ -48,7 +48,7 @@ class EarlyStopping:
             raise FloatingPointError(f"the training loss is not finite in epoch {epoch}; lower the learning rate")
         value = run.validate(model)
         self.report(value, model)
-        run.progress(f"epoch {epoch}: loss {loss.item():.4f}, validation NDCG@5 {value:.4f}")
+        run.progress(f"epoch {epoch}: loss {loss.item():.4f}, validation {value:.4f}")
 
     def report(self, value: float, model: nn.Module) -> None:
         """Keep `value` as the next point of the curve, and the weights if it is the best; of equal ones the earliest.

@@ -74,13 +74,13 @@ class Run:
 
     seed: int
     device: torch.device
-    validate: Callable[[Recommender], float]  # validation NDCG@5, full ranking
+    validate: Callable[[Recommender], float]  # the paper's metric on validation data, e.g. NDCG@5, full ranking
     progress: Callable[[str], None] = lambda message: None
 
 
 @dataclass
 class Fitted:
-    """The course of a fit. `curve`: validation NDCG@5 after each epoch; the weights of `best_epoch` (from 1) stay."""
+    """The course of a fit. `curve`: validation value after each epoch; the weights of `best_epoch` (from 1) stay."""
 
     curve: list[float] = field(default_factory=list)
     best_epoch: int = 0

@@ -9,6 +9,9 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
+from datasets.pipeline.lists import Lists, lists_from
+
+LISTS = "lists.parquet"
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,14 @@ def load_split(folder: Path) -> Split:
         torch.from_numpy(categories.copy()),
         about["digest"],
     )
+
+
+def load_lists(folder: Path) -> Lists:
+    """Read the lists of a split, held-out choices taken out, or of prepared data. BadInput where there are none."""
+    file = Path(folder) / LISTS
+    if not file.is_file():
+        raise BadInput(f"{file}: no such file: the data has no impression lists; take data that has them")
+    return lists_from(pd.read_parquet(file))
 
 
 def load_targets(file: Path) -> Targets:

@@ -11,6 +11,7 @@ from paper_tables.cell import Cell
 from paper_tables.outputs import target_files
 from paper_tables.recommenders import own_methods
 
+SELECTION = "ndcg@5"  # what early stopping and the search for settings go by, on validation data
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement", "claims")  # measured against printed
 TARGETS += ("tests", "ranks", "readings")

@@ -11,7 +11,8 @@ from datasets.pipeline.errors import BadInput
 from datasets.synthetic.truth import Truth, true_next
 from methods.casr.description import describe, heldout_overlap
 from methods.casr.select import control, histories, keeps, noise, oracle, select
-from methods.casr.theory import label_accuracy, samples_needed
+from methods.casr.theory import label_accuracy
+from methods.engine.sample_complexity import samples_needed
 from methods.engine.split import Targets
 from methods.engine.windows import cut_windows
 from tests.casr.support import tiny_split

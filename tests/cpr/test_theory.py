@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from scipy.stats import binom
 
 from methods.cpr.counterfactual import Sets
-from methods.cpr.theory import pair_noise, samples_needed, votes_by_hoeffding, votes_needed, votes_printed
+from methods.cpr.theory import pair_noise, votes_by_hoeffding, votes_needed, votes_printed
+from methods.engine.sample_complexity import samples_needed
 
 
 def test_theorem_2_by_hand():

@@ -12,6 +12,7 @@ from safetensors.torch import load_file
 from datasets.pipeline.files import sha256, write_json
 from workflow.cells import graph
 from workflow.cells.pool import draw
+from workflow.cells.pools import pool_of
 from workflow.cells.run import run_cell
 from workflow.scale import load_scale
 
@@ -92,7 +93,7 @@ class World:
         return self.folder / self.cell(name).folder(self.scale.results)
 
     def pool(self, name: str):
-        return graph.pool_of(self.scale, self.cell(name))
+        return pool_of(self.scale, self.cell(name))
 
     def drawn(self, name: str, seed: int) -> dict[str, torch.Tensor]:
         """What the pool of a cell holds."""
@@ -106,7 +107,7 @@ class World:
             if not graph.result_file(self.scale, other).is_file():
                 self.run(other.name)
         if cell.treatment:
-            draw(self.scale, graph.pool_of(self.scale, cell))
+            draw(self.scale, pool_of(self.scale, cell))
         return run_cell(self.scale, cell)
 
 

@@ -9,7 +9,7 @@ from tests.workflow.conftest import SPLIT
 from workflow.adopt import adopt
 from workflow.cells import graph
 
-FOUND = {"status": "done", "reason": "", "seed": 100, "seconds": 1800.0}
+FOUND = {"status": "done", "reason": "", "selection": "ndcg@5", "seed": 100, "seconds": 1800.0}
 
 
 @pytest.fixture
@@ -26,7 +26,9 @@ def search(world, **cells):
 
 def test_found_settings_are_used(world):
     chosen = {"learning_rate": 0.003, "batch": 64}
-    search(world, narm=FOUND | {"chosen": chosen, "trials": [{}, {}]})
+    points = [{"learning_rate": 0.1, "batch": 32}, chosen]
+    trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, (None, 0.1), strict=True)]
+    search(world, narm=FOUND | {"chosen": chosen, "trials": trials})
     (file,) = adopt(world.scale, world.scale)
     assert yaml.safe_load(file.read_text()) == {"narm": chosen}
     assert "2 trials" in file.read_text() and "seed 100" in file.read_text() and "0.5 hours" in file.read_text()

@@ -8,7 +8,8 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from workflow.cells import graph, pool, seeds
+from workflow.cells import pool, seeds
+from workflow.cells.pools import drawn_with
 from workflow.cells.tune import candidates, tune
 
 
@@ -164,7 +165,7 @@ def test_trials_are_within_the_budget_and_begin_with_the_settings_as_they_are():
 def test_figures_share_a_pool_where_only_the_choice_differs(world):
     names = ["narm.casr-d.stamp", "narm.casr-d.stamp.control", "narm.casr-d.stamp.r0", "narm.casr-d.stamp.kappa1"]
     assert {world.pool(name).name for name in names} == {"stamp.casr-d"}
-    assert world.pool("narm.casr-d.stamp").share == 1.0
+    assert world.pool("narm.casr-d.stamp").up_to == {"share": 1.0, "rounds": 1}
     assert world.pool("narm.casr-d.stamp.d-2").name == "stamp.casr-d.d-2"
     assert world.pool("narm.casr-m.stamp").name == "stamp.casr-m.narm"
-    assert graph.drawn_with(world.cell("narm.casr-d.stamp")) == (world.cell("stamp"),)
+    assert drawn_with(world.cell("narm.casr-d.stamp")) == {"sampler": world.cell("stamp")}

@@ -5,7 +5,8 @@ import yaml
 
 from datasets.pipeline.errors import BadInput
 from tests.workflow.conftest import SETTINGS, World
-from workflow.cells.graph import all_settings, cell_digest, pool_digest
+from workflow.cells.graph import all_settings
+from workflow.cells.jobs import cell_digest, pool_digest
 from workflow.cells.settings import recommender_settings, treatment_settings
 from workflow.scale import load_scale
 

@@ -89,7 +89,7 @@ def train(job: dict) -> dict[str, Action]:
     def fit(seed: int, epochs: int) -> dict:
         settings = {**world.settings, "epochs": epochs, "patience": epochs}
         seconds, trained = world.timed(
-            lambda: steps.train(job["method"], world.data, settings, seed, world.device, lambda message: None)
+            lambda: steps.train(job["method"], world.data, settings, seed, world.device, "ndcg@5", lambda message: None)
         )
         ranks = steps.final_ranks(trained.model, world.data, Path(job["split"]) / "test.csv", world.device)
         return {"seconds": seconds, "work": 1, "ndcg": steps.metrics(ranks["test"])["kept"]["ndcg@5"]}

@@ -1,63 +1,62 @@
-"""CASR between its two trainings: what is generated, what is chosen of it, and the card of the chosen set."""
+"""From cells and files to what a treatment works on (methods/engine/treatment.py)."""
 
+import importlib
 from collections.abc import Mapping
-from pathlib import Path
+from functools import partial
+from types import ModuleType
 
 import torch
 
-from datasets.pipeline.errors import BadInput
-from methods.casr.description import describe, heldout_overlap
-from methods.casr.drawing import draw_pool
-from methods.casr.pool import Pool, load_pool, save_pool
-from methods.casr.select import control, select
-from methods.engine.branches import Branches
-from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split, Targets
-from methods.engine.windows import Windows, cut_windows
-from workflow.cells.steps import Say, derived_seed
+from methods.cards import load_card
+from methods.engine.split import Split, load_lists
+from methods.engine.treatment import Say, Source, Task, derived_seed
+from paper_tables.cell import Cell
+from workflow.cells.files import weights_file
+from workflow.cells.pools import drawn_with
+from workflow.cells.settings import combination, treatment_method
+from workflow.cells.steps import TrainingData, load_weights, method_module, run_of
+from workflow.scale import Scale
 
 
-def windows_of(split: Split, models: Mapping[str, Mapping]) -> Windows:
-    """The windows in which sequences are generated and trained: the same for all models, so that they fit together."""
-    lengths = {name: settings["max_length"] for name, settings in models.items()}
-    if len(set(lengths.values())) > 1:
-        raise BadInput(f"max_length differs between anchor and sampler ({lengths}); set it under `all` in the settings")
-    return cut_windows(split, next(iter(lengths.values())))
+def treatment_module(cell: Cell) -> ModuleType:
+    return importlib.import_module(f"methods.{load_card(treatment_method(cell.treatment)[0]).folder.name}.treatment")
 
 
 def generate(
-    strategy: str,
-    sampler: SequentialRecommender,
-    anchor: SequentialRecommender | None,
-    split: Split,
-    windows: Windows,
-    settings: Mapping,
+    scale: Scale, cell: Cell, split: Split, settings: Mapping[str, Mapping], seed: int, device: torch.device, say: Say
+) -> object:
+    """One seed's pool. settings: by role."""
+    models = {
+        role: load_weights(plain.anchor, split, settings[role], weights_file(plain.folder(scale.results), seed), device)
+        for role, plain in drawn_with(cell).items()
+    }
+    own = {role: settings[role] for role in ("treatment", *models)}
+    strategy, lists = treatment_method(cell.treatment)[1], partial(load_lists, scale.results / "splits" / cell.split)
+    return treatment_module(cell).generate(Source(strategy, split, lists, models, own, seed, device, say))
+
+
+def task(
+    scale: Scale,
+    cell: Cell,
+    pool: object,
+    data: TrainingData,
+    settings: Mapping[str, Mapping],
     seed: int,
     device: torch.device,
+    selection: str,
     say: Say,
-) -> Pool:
-    generator = torch.Generator().manual_seed(derived_seed(seed, "pool", strategy))
-    return draw_pool(strategy, sampler, anchor, split, windows, settings, generator, device, say)
-
-
-def chosen(pool: Pool, split: Split, windows: Windows, settings: Mapping, seed: int, as_control: bool) -> Branches:
-    """The extra sequences of a cell, or of its control: as many, with random items."""
-    selected = select(pool, settings)
-    if not as_control:
-        return selected
-    return control(selected, split, windows, settings, torch.Generator().manual_seed(derived_seed(seed, "control")))
-
-
-def card(pool: Pool, split: Split, windows: Windows, settings: Mapping, validation: Targets, test: Targets) -> dict:
-    """What a reader wants to know of an augmented set. Made after all training: it looks at the held-out items."""
-    held_out = {"validation": validation, "test": test}
-    overlap = {name: heldout_overlap(pool, settings, windows, targets) for name, targets in held_out.items()}
-    return {**describe(pool, settings, split, windows), "heldout_overlap": overlap}
-
-
-def read(file: Path) -> Pool:
-    return load_pool(file)
-
-
-def write(pool: Pool, file: Path) -> None:
-    save_pool(pool, file)
+    control_epochs: int | None = None,
+) -> Task:
+    """The retraining of one seed of a treated cell."""
+    weights = weights_file(Cell(cell.paper, cell.split, cell.anchor).folder(scale.results), seed)
+    return Task(
+        strategy=treatment_method(cell.treatment)[1],
+        pool=pool,
+        split=data.split,
+        settings=settings,
+        anchor=method_module(cell.anchor),
+        pretrained=partial(load_weights, cell.anchor, data.split, settings["anchor"], weights, device),
+        run=run_of(cell.anchor, data, derived_seed(seed, combination(cell)), device, selection, say),
+        seed=seed,
+        control_epochs=control_epochs,
+    )

@@ -32,7 +32,7 @@ def weights_file(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}.safetensors"
 
 
-def pool_file(folder: Path, seed: int) -> Path:
+def pool_seed_file(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}.safetensors"
 
 

@@ -12,6 +12,7 @@ from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
 from workflow.cells.files import DONE, alone, built_on, finished, seed_file, tuned_settings
+from workflow.cells.pools import pool_of
 from workflow.cells.seeds import Job, run_seed, say
 from workflow.cells.steps import device_name, load_training_data, prepare_torch
 from workflow.scale import Scale, load_scale
@@ -53,7 +54,7 @@ def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
     """How the things were made that this seed builds on."""
     folders = {other.name: other.folder(scale.results) for other in graph.prerequisites(cell)}
     if cell.treatment:
-        pool = graph.pool_of(scale, cell)
+        pool = pool_of(scale, cell)
         folders[f"the pool {pool.name}"] = pool.folder(scale.results)
     digests = [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
     if graph.is_external(cell):

@@ -9,27 +9,25 @@ import pandas as pd
 import torch
 from safetensors.torch import save_file
 
-from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
-from methods.engine.branches import Branches
 from methods.engine.external import external_ranks
 from methods.engine.ranking import Ranks
 from methods.engine.recommender import Recommender
 from methods.engine.split import load_targets
 from paper_tables.cell import Cell
-from workflow.cells import augment, graph
-from workflow.cells.files import built_on, pool_file, ranks_file, weights_file
+from workflow.cells import graph
+from workflow.cells.augment import task, treatment_module
+from workflow.cells.files import built_on, pool_seed_file, ranks_file, weights_file
+from workflow.cells.pools import pool_of
 from workflow.cells.provenance import peak_memory_mb
-from workflow.cells.settings import combination
-from workflow.cells.steps import Trained, TrainingData, build, derived_seed, final_ranks, load_weights, metrics, train
-from workflow.cells.truth import against_truth
+from workflow.cells.steps import Trained, TrainingData, final_ranks, metrics, train
+from workflow.cells.truth import known_truth
 from workflow.scale import Scale
 
 
 @dataclass(frozen=True)
 class Job:
-    """A cell, and what all its seeds share. settings: by role (anchor, treatment), and each pretrained model's by its
-    identifier."""
+    """A cell, and what all its seeds share. settings: by role (anchor, treatment, sampler)."""
 
     scale: Scale
     cell: Cell
@@ -76,45 +74,30 @@ def external(job: Job, seed: int) -> dict:
 
 
 def plain(job: Job, seed: int) -> dict:
-    trained = train(job.cell.anchor, job.data, job.settings["anchor"], seed, job.device, say)
-    return evaluated(job, seed, trained)
+    settings, selection = job.settings["anchor"], graph.selection(job.cell)
+    return evaluated(job, seed, train(job.cell.anchor, job.data, settings, seed, job.device, selection, say))
 
 
 def treated(job: Job, seed: int) -> dict:
-    """Choose sequences from the pool and retrain the anchor on them; without any, the anchor stays as it is."""
-    settings, split = job.settings["treatment"], job.data.split
-    pool = augment.read(pool_file(graph.pool_of(job.scale, job.cell).folder(job.scale.results), seed))
-    windows = augment.windows_of(split, {name: own for name, own in job.settings.items() if name != "treatment"})
-    extra = augment.chosen(pool, split, windows, settings, seed, job.cell.variant == graph.CONTROL)
-    say(f"{len(extra):,} extra sequences")
-    outcome = evaluated(job, seed, retrained(job, seed, extra)) if len(extra) else untouched(job, seed)
-    if job.cell.variant == graph.CONTROL:  # it trained on random items: what is known of the pool says nothing of them
-        return {**outcome, "augmentation": {"control": True, "trained": len(extra)}}
-    card = augment.card(pool, split, windows, settings, job.data.validation, load_targets(job.test_file))
-    anchor = build(job.cell.anchor, split, job.settings["anchor"], seed)
-    truth = against_truth(
-        job.scale.results / "data" / job.cell.dataset, job.cell.dataset, pool, settings, windows, anchor
-    )
-    return {**outcome, "augmentation": {**card, **truth, "trained": len(extra)}}
-
-
-def retrained(job: Job, seed: int, extra: Branches) -> Trained:
-    """The anchor, trained on the observed and the extra sequences. A control trains as many epochs as its cell did."""
-    treatment = job.settings["treatment"]
-    epochs, patience = treatment["retrain_epochs"], treatment["retrain_patience"]
-    if job.cell.variant == graph.CONTROL:
+    """Retrain the anchor on what the cell takes of its pool; where that is nothing, the anchor stays as it is."""
+    treatment = treatment_module(job.cell)
+    pool = treatment.load(pool_seed_file(pool_of(job.scale, job.cell).folder(job.scale.results), seed))
+    is_control, epochs = job.cell.variant == graph.CONTROL, None
+    if is_control:  # it trains as many epochs as its cell did
         epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
-        patience = epochs
-    budget = {"epochs": epochs, "patience": patience, "learning_rate": treatment["retrain_learning_rate"]}
-    settings = {**job.settings["anchor"], **budget}
-    how, start = treatment["retrain"], None
-    if how not in ("warm", "scratch"):
-        raise BadInput(f"cell {job.cell.identifier}: retrain is '{how}'; it must be warm or scratch")
-    if how == "warm":
-        weights = weights_file(graph.pretrained(job.cell)[0].folder(job.scale.results), seed)
-        start = load_weights(job.cell.anchor, job.data.split, settings, weights, job.device)
-    own_seed = derived_seed(seed, combination(job.cell))
-    return train(job.cell.anchor, job.data, settings, own_seed, job.device, say, start, extra)
+    work = task(
+        job.scale, job.cell, pool, job.data, job.settings, seed, job.device, graph.selection(job.cell), say, epochs
+    )
+    begun = time.perf_counter()
+    done = treatment.retrain(work)
+    seconds = time.perf_counter() - begun
+    outcome = untouched(job, seed) if done is None else evaluated(job, seed, Trained(done.model, done.fitted, seconds))
+    trained = 0 if done is None else done.trained
+    if is_control:  # it trained on random data: what is known of the pool says nothing of them
+        return {**outcome, "augmentation": {"control": True, "trained": trained}}
+    held_out = {"validation": job.data.validation, "test": load_targets(job.test_file)}
+    truth = known_truth(job.scale.results / "data" / job.cell.dataset, job.cell.dataset)
+    return {**outcome, "augmentation": {**treatment.describe(work, done, held_out, truth), "trained": trained}}
 
 
 def evaluated(job: Job, seed: int, trained: Trained) -> dict:
@@ -139,7 +122,7 @@ def evaluated(job: Job, seed: int, trained: Trained) -> dict:
 
 
 def untouched(job: Job, seed: int) -> dict:
-    """No sequence is left (kappa = 1, r = 0): the result is the plain anchor's, and says so."""
+    """Nothing is left of what was generated (CASR: kappa = 1, r = 0): the result is the plain anchor's, and says so."""
     anchor = graph.pretrained(job.cell)[0]
     folder = anchor.folder(job.scale.results)
     with whole_file(ranks_file(job.folder, seed)) as temporary:

@@ -8,6 +8,9 @@ set's file have sections, the more particular over the more general:
     narm                 one method (or casr: a treatment, all its strategies)
     casr-d               one strategy
     narm.casr-d.stamp    one anchor with one strategy and one sampler; also its figures' variants and its control
+    gmf.cpr-l            the same where a treatment takes no sampler
+
+A setting that both anchor and treatment have is the treatment's in such a combination, and in a cell of its own.
 """
 
 from collections.abc import Mapping
@@ -38,25 +41,32 @@ def recommender_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None)
     """Settings of the cell's anchor. A treated cell retrains it with the settings that it was pretrained with, unless
     the cell's own section or the cell itself says otherwise."""
     card = _card(cell.anchor)
-    names = [cell.anchor] if not cell.treatment else [cell.anchor, combination(cell)]
-    treatment = _card(treatment_method(cell.treatment)[0]).settings if cell.treatment else {}
-    return _resolve(scale, cell, card, ("all", *names), tuned, treatment)
+    if not cell.treatment:
+        return _resolve(scale, cell, card, ("all", cell.anchor), tuned)
+    others = treatment_card(cell).settings
+    return _resolve(scale, cell, card, ("all", cell.anchor, combination(cell)), tuned, others, yields=True)
 
 
 def treatment_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None) -> Settings:
     """Settings of the cell's treatment, e.g. of CASR's strategy D with this anchor and sampler."""
     method, strategy = treatment_method(cell.treatment)
-    card = _card(method)
+    card = treatment_card(cell)
     if card.strategies and strategy not in card.strategies:
         raise BadInput(f"cell {cell.identifier}: method '{method}' has no strategy '{strategy}'")
     others = _card(cell.anchor).settings
     return _resolve(scale, cell, card, (method, cell.treatment, combination(cell)), tuned, others)
 
 
-def strategy_settings(scale: Scale, cell: Cell) -> Settings:
-    """What the cell's strategy is run with on this data where neither the combination nor the cell says otherwise."""
-    method, _ = treatment_method(cell.treatment)
-    return _resolve(scale, replace(cell, settings={}), _card(method), (method, cell.treatment), None, {})
+def usual_settings(scale: Scale, cell: Cell) -> Settings:
+    """What the cell's treatment is run with on this data where neither the combination nor the cell says otherwise, nor
+    the strategy where all strategies share a pool."""
+    method, card = treatment_method(cell.treatment)[0], treatment_card(cell)
+    sections = (method,) if card.generation.get("shared") else (method, cell.treatment)
+    return _resolve(scale, replace(cell, settings={}), card, sections, None)
+
+
+def treatment_card(cell: Cell) -> Card:
+    return _card(treatment_method(cell.treatment)[0])
 
 
 def combination(cell: Cell) -> str:
@@ -64,6 +74,7 @@ def combination(cell: Cell) -> str:
     return ".".join(part for part in (cell.anchor, cell.treatment, cell.sampler) if part)
 
 
+SECTIONS = "a section is all, a method, a strategy, or anchor.strategy.sampler (without a sampler: anchor.strategy)"
 known_cards = cache(cards)  # read once a process
 _card = cache(load_card)
 
@@ -97,29 +108,37 @@ def _section_cards(where: str, section: str, known: Mapping[str, Card], recommen
         elif method in known and strategy in known[method].strategies:
             found.append(known[method])
         else:
-            known_sections = "a section is all, a method, a strategy, or anchor.strategy.sampler"
-            raise BadInput(f"{where}: unknown section '{section}'; {known_sections}")
+            raise BadInput(f"{where}: unknown section '{section}'; {SECTIONS}")
+    if len(found) > 1 and (found[1].kind != "treatment" or len(found) != 2 + found[1].takes_sampler):
+        raise BadInput(f"{where}: unknown section '{section}'; {SECTIONS}")
     # a sampler stands in a combination's name, but is trained as the plain cell that bears its own name
-    return found[:2] if len(found) == 3 else found
+    return found[:2]
 
 
 def _resolve(
-    scale: Scale, cell: Cell, card: Card, sections: tuple[str, ...], tuned: Mapping | None, elsewhere: Mapping
+    scale: Scale,
+    cell: Cell,
+    card: Card,
+    sections: tuple[str, ...],
+    tuned: Mapping | None,
+    elsewhere: Mapping | None = None,
+    yields: bool = False,
 ) -> Settings:
-    """`elsewhere`: settings of the cell's other method, which a combination's section, its tuning and its cell may
-    hold beside the ones of `card`."""
+    """elsewhere: settings of the cell's other method, which a combination's section, its tuning and its cell may hold
+    beside the ones of `card`; yields: where both have a setting, the section and the cell mean the other's."""
     check_sections(scale, cell.dataset)
-    values = dict(card.settings)
+    values, elsewhere = dict(card.settings), elsewhere or {}
     origins = dict.fromkeys(values, f"methods/{card.name}/card.yaml")
+    own = combination(cell) if cell.treatment else ""
     layers = [
-        (f"{where}.{section}", content.get(section) or {})
+        (f"{where}.{section}", content.get(section) or {}, section == own)
         for where, content in _files(scale, cell.dataset)
         for section in sections
     ]
-    layers += [("tuning", tuned or {}), (f"cell {cell.name}", cell.settings)]
-    for where, layer in layers:
+    layers += [("tuning", tuned or {}, False), (f"cell {cell.name}", cell.settings, bool(own))]
+    for where, layer, of_both in layers:
         for key, value in layer.items():
-            if key in values:
+            if key in values and not (yields and of_both and key in elsewhere):
                 values[key], origins[key] = value, where
             elif key not in elsewhere and not where.endswith(".all"):
                 raise BadInput(f"{where}: unknown setting '{key}'; known: {', '.join(sorted({*values, *elsewhere}))}")

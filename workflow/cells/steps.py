@@ -1,6 +1,5 @@
 """What a cell computes, from seeds to ranks. Every number of a result comes from here or from methods/."""
 
-import hashlib
 import importlib
 import os
 import time
@@ -14,7 +13,6 @@ import torch
 from safetensors.torch import load_file
 
 from methods.cards import load_card
-from methods.engine.branches import Branches
 from methods.engine.ranking import Ranks, rank
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split, Targets, load_split, load_targets
@@ -59,12 +57,6 @@ def device_name(device: torch.device) -> str:
     return torch.cuda.get_device_name(device) if device.type == "cuda" else "cpu"
 
 
-def derived_seed(seed: int, *names: str) -> int:
-    """A seed for one purpose. The plain cell's is the seed itself; cells of one combination share theirs, so that the
-    points of a curve differ by what they vary and not by luck."""
-    return int.from_bytes(hashlib.sha256(f"{seed} {' '.join(names)}".encode()).digest()[:4], "big") >> 1
-
-
 def method_module(name: str):
     return importlib.import_module(f"methods.{load_card(name).folder.name}.model")
 
@@ -82,32 +74,29 @@ def load_weights(method: str, split: Split, settings: Mapping, file: Path, devic
 
 
 def train(
-    method: str,
-    data: TrainingData,
-    settings: Mapping,
-    seed: int,
-    device: torch.device,
-    say: Say,
-    start: Recommender | None = None,
-    extra: Branches | None = None,
+    method: str, data: TrainingData, settings: Mapping, seed: int, device: torch.device, selection: str, say: Say
 ) -> Trained:
-    """Fit a model, from `start` or anew, on the observed data and the extra sequences."""
+    """Fit a model on the observed data. selection: the metric that ends the training and chooses its epoch."""
     begun = time.perf_counter()
-    model = build(method, data.split, settings, seed) if start is None else start
-    exclude_seen = load_card(method).exclude_seen
-
-    def validate(current: Recommender) -> float:
-        return headline(rank(current, data.split, data.validation, device), exclude_seen)
-
-    run = Run(seed, device, validate, say)
-    options = {} if extra is None else {"extra": extra}
-    fitted = method_module(method).fit(model, data.split, dict(settings), run, **options)
+    model = build(method, data.split, settings, seed)
+    run = run_of(method, data, seed, device, selection, say)
+    fitted = method_module(method).fit(model, data.split, dict(settings), run)
     return Trained(model.to(device), fitted, time.perf_counter() - begun)
 
 
-def headline(ranks: Ranks, exclude_seen: bool) -> float:
-    """NDCG@5 over all items, without the seen ones where the method's card excludes them: what selects."""
-    return metrics(ranks)["removed" if exclude_seen else "kept"]["ndcg@5"]
+def run_of(method: str, data: TrainingData, seed: int, device: torch.device, selection: str, say: Say) -> Run:
+    """What a fit of this method gets from outside."""
+    exclude_seen = load_card(method).exclude_seen
+
+    def validate(current: Recommender) -> float:
+        return headline(rank(current, data.split, data.validation, device), exclude_seen, selection)
+
+    return Run(seed, device, validate, say)
+
+
+def headline(ranks: Ranks, exclude_seen: bool, selection: str) -> float:
+    """What selects: a metric over all items, without the seen ones where the method's card excludes them."""
+    return metrics(ranks)["removed" if exclude_seen else "kept"][selection]
 
 
 def metrics(ranks: Ranks) -> dict[str, dict[str, float]]:

@@ -1,4 +1,4 @@
-"""The value of one trial of a search: validation NDCG@5, and nothing of the test."""
+"""The value of one trial of a search: the paper's metric on validation data, and nothing of the test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -7,18 +7,20 @@ import torch
 
 from methods.cards import load_card
 from paper_tables.cell import Cell
-from workflow.cells import augment, graph
-from workflow.cells.files import built_on, weights_file
-from workflow.cells.seeds import Job, retrained, say
-from workflow.cells.settings import treatment_method
-from workflow.cells.steps import TrainingData, load_weights, train
+from workflow.cells import graph
+from workflow.cells.augment import generate, task, treatment_module
+from workflow.cells.files import built_on, pool_seed_file
+from workflow.cells.pools import is_tuned, pool_of
+from workflow.cells.seeds import say
+from workflow.cells.settings import treatment_card
+from workflow.cells.steps import TrainingData, train
 from workflow.scale import Scale
 
 
 @dataclass(frozen=True)
 class Search:
-    """What all trials of a cell share. pools: sequences by the settings that they were generated with; trials that
-    differ only in what they take from them draw them once."""
+    """What all trials of a cell share. pools: by the settings that they were generated with; trials that differ only in
+    what they take from a pool draw it once."""
 
     scale: Scale
     cell: Cell
@@ -27,43 +29,42 @@ class Search:
     device: torch.device
     pools: dict = field(default_factory=dict)
 
+    @property
+    def selection(self) -> str:
+        return graph.selection(self.cell)
+
 
 def validation_value(search: Search, settings: Mapping[str, Mapping]) -> float:
     """settings: by role (anchor, treatment, sampler)."""
     if not search.cell.treatment:
-        trained = train(search.cell.anchor, search.data, settings["anchor"], search.seed, search.device, say)
+        own, selection = settings["anchor"], search.selection
+        trained = train(search.cell.anchor, search.data, own, search.seed, search.device, selection, say)
         return max(trained.fitted.curve, default=0.0)
-    models = {"anchor": settings["anchor"], "sampler": settings["sampler"]}
-    windows = augment.windows_of(search.data.split, models)
-    extra = augment.chosen(
-        _pool(search, settings, windows), search.data.split, windows, settings["treatment"], search.seed, False
+    pool = _pool(search, settings)
+    work = task(
+        search.scale, search.cell, pool, search.data, settings, search.seed, search.device, search.selection, say
     )
-    if len(extra):
-        job = Job(search.scale, search.cell, dict(settings), search.data, search.device)
-        trained = retrained(job, search.seed, extra)
-        return max(trained.fitted.curve, default=0.0)
+    done = treatment_module(search.cell).retrain(work)
+    if done is not None:
+        return max(done.fitted.curve, default=0.0)
     anchor = graph.pretrained(search.cell)[0]
     plain = built_on(anchor.folder(search.scale.results), search.seed, anchor.name)
     reading = "removed" if load_card(anchor.anchor).exclude_seen else "kept"
-    return plain["metrics"]["validation"][reading]["ndcg@5"]
+    return plain["metrics"]["validation"][reading][search.selection]
 
 
-def _pool(search: Search, settings: Mapping[str, Mapping], windows: augment.Windows) -> augment.Pool:
-    treatment = settings["treatment"]
-    key = tuple(sorted((name, value) for name, value in treatment.items() if name not in graph.CHOOSING))
+def _pool(search: Search, settings: Mapping[str, Mapping]) -> object:
+    """Drawn here where its generation is searched, else the one that all cells share."""
+    scale, cell, seed = search.scale, search.cell, search.seed
+    about = treatment_card(cell).generation
+    varied = (*about["settings"], *about.get("up_to", ()))
+    key = tuple((name, settings["treatment"][name]) for name in varied)
     if key not in search.pools:
         search.pools.clear()  # the trials' order is random: one pool in memory is enough to ask of a machine
-        weights = {
-            other.anchor: weights_file(other.folder(search.scale.results), search.seed)
-            for other in graph.pretrained(search.cell)
-        }
-        cell, split = search.cell, search.data.split
-        sampler, anchor = (
-            load_weights(name, split, settings[role], weights[name], search.device)
-            for role, name in (("sampler", cell.sampler), ("anchor", cell.anchor))
-        )
-        strategy = treatment_method(cell.treatment)[1]
-        search.pools[key] = augment.generate(
-            strategy, sampler, anchor, split, windows, treatment, search.seed, search.device, say
-        )
+        if is_tuned(scale, cell):
+            search.pools[key] = generate(scale, cell, search.data.split, settings, seed, search.device, say)
+        else:
+            folder = pool_of(scale, cell).folder(scale.results)
+            built_on(folder, seed, "the pool")
+            search.pools[key] = treatment_module(cell).load(pool_seed_file(folder, seed))
     return search.pools[key]

@@ -62,6 +62,7 @@ def tune(scale: Scale, cell: Cell) -> dict:
             "status": DONE,
             "reason": "",
             "chosen": best(made, cell),
+            "selection": graph.selection(cell),
             "grid": grid,
             "budget": scale.tuning.budget,
             "seed": seed,

@@ -1,0 +1,89 @@
+"""What a treatment is to everything else: from data and pretrained models to a retrained anchor.
+
+A treatment's module `methods/<name>/treatment.py` offers
+
+    generate(source) -> pool            what several cells draw on, made without a look at any held-out item
+    save(pool, file), load(file)        as safetensors
+    counts(pool) -> dict                how large it is, for pool.json
+    retrain(task) -> Retrained | None   the anchor, trained on what a cell takes of the pool; None: it takes nothing
+    describe(task, retrained, held_out, truth) -> dict    the card of what was taken, made after all training
+
+A pool is whatever the module makes of it.
+"""
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+import torch
+
+from datasets.pipeline.lists import Lists
+from methods.engine.recommender import Fitted, Recommender, Run
+from methods.engine.split import Split
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Source:
+    """What generation may look at.
+
+    strategy: its letter on the card; lists(): training lists, BadInput where the data has none; models: pretrained, by
+    the roles that the card says the strategy looks at; settings: by role, `treatment` and those of the models.
+    """
+
+    strategy: str
+    split: Split
+    lists: Callable[[], Lists]
+    models: Mapping[str, Recommender]
+    settings: Mapping[str, Mapping]
+    seed: int
+    device: torch.device
+    say: Say
+
+
+@dataclass(frozen=True)
+class Task:
+    """One retraining. settings: by role (anchor, treatment, and sampler where there is one); anchor: the module of its
+    method, with `build` and `fit`; pretrained(): the anchor as it was trained on the observed data; run: with a seed of
+    its own; control_epochs: how many epochs the treated cell took, where this is its control, else None."""
+
+    strategy: str
+    pool: object
+    split: Split
+    settings: Mapping[str, Mapping]
+    anchor: ModuleType
+    pretrained: Callable[[], Recommender]
+    run: Run
+    seed: int
+    control_epochs: int | None = None
+
+
+@dataclass(frozen=True)
+class Retrained:
+    """trained: how many sequences or sets it was trained on besides the data; details: what `describe` wants."""
+
+    model: Recommender
+    fitted: Fitted
+    trained: int
+    details: object = None
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The structural model behind a data set: the data set's module `truth`, which says by its functions what can be
+    asked, and what its `load_truth` read. lists: all that was shown, where the data has lists."""
+
+    module: ModuleType
+    content: object
+    lists: Lists | None = None
+
+    def answers(self, question: str) -> bool:
+        return hasattr(self.module, question)
+
+
+def derived_seed(seed: int, *names: str) -> int:
+    """A seed for one purpose. The plain cell's is the seed itself; cells of one combination share theirs, so that the
+    points of a curve differ by what they vary and not by luck."""
+    return int.from_bytes(hashlib.sha256(f"{seed} {' '.join(names)}".encode()).digest()[:4], "big") >> 1

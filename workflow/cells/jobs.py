@@ -1,0 +1,66 @@
+"""What each kind of job reads, and what makes it run again besides: for the rules. No torch here."""
+
+from pathlib import Path
+
+from paper_tables.cell import Cell
+from workflow.cells import graph
+from workflow.cells.pools import Pool, code_of_pool, drawn_with, generation, is_tuned, pool_file, tuned_with
+from workflow.cells.provenance import digest
+from workflow.scale import Scale
+
+TRAINING_FILES = ("train.csv", "validation.csv", "items.csv", "split.json")
+
+
+def split_files(scale: Scale, split: str, test: bool) -> list[Path]:
+    names = (*TRAINING_FILES, *(["test.csv"] if test else []))
+    return [scale.results / "splits" / split / name for name in names]
+
+
+def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:
+    return [file for cell in cells if (file := graph.tuning_file(scale, cell))]
+
+
+def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
+    """The files a cell's job reads, named, as a Snakemake rule wants them."""
+    return {
+        "split": split_files(scale, cell.split, test=True),
+        "built_on": [graph.result_file(scale, other) for other in graph.prerequisites(cell)],
+        "pool": [pool_file(scale, cell)] if cell.treatment else [],
+        "tuning": tuning_files(scale, cell, *graph.pretrained(cell)),
+    }
+
+
+def pool_inputs(scale: Scale, pool: Pool) -> dict[str, list[Path]]:
+    """The files a pool's job reads. No held-out test item is among them."""
+    return {
+        "split": split_files(scale, pool.cell.split, test=False),
+        "built_on": [graph.result_file(scale, other) for other in drawn_with(pool.cell).values()],
+        "tuning": tuning_files(scale, *tuned_with(scale, pool)),
+    }
+
+
+def tuning_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
+    """The files that a search reads. No held-out test item is among them. It draws its own pools, unless all trials
+    take from the same one."""
+    given = cell.treatment and not is_tuned(scale, cell)
+    return {
+        "split": split_files(scale, cell.split, test=False),
+        "built_on": [graph.result_file(scale, other) for other in graph.pretrained(cell)],
+        "pool": [pool_file(scale, cell)] if given else [],
+        "tuning": tuning_files(scale, *graph.pretrained(cell)),
+    }
+
+
+def cell_digest(scale: Scale, cell: Cell) -> str:
+    """Changes when the cell has to be run again: code, settings or seeds."""
+    return digest([graph.code_of(cell), graph.all_settings(scale, cell), graph.seeds_of(scale, cell)])
+
+
+def pool_digest(scale: Scale, pool: Pool) -> str:
+    """Changes when the pool has to be drawn again."""
+    return digest([code_of_pool(pool), generation(scale, pool), pool.seeds])
+
+
+def tuning_digest(scale: Scale, cell: Cell) -> str:
+    settings = graph.all_settings(scale, graph.main_cell(cell))
+    return digest([graph.code_of(cell, searched=True), settings, graph.grid(cell), vars(scale.tuning)])
