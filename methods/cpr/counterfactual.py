@@ -15,11 +15,13 @@ SCORES_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}  # actions x catalogue
 @dataclass(frozen=True)
 class Sets:
     """C of n lists: users (n,); positives s^(k+), the items most probably taken, and others s^(k-), the least probable,
-    both (n, k). Where 2 k exceeds the length of the list, items in its middle are in both."""
+    both (n, k). Where 2 k exceeds the length of the list, items in its middle are in both. lists (n, length): what they
+    were chosen from; neither `take` nor `to` keeps them."""
 
     users: Tensor
     positives: Tensor
     others: Tensor
+    lists: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -59,7 +61,7 @@ def training_sets(model: Choice, users: Tensor, lists: Tensor, beta: Tensor, k: 
     """C by eq. 10 with noise control k. users (n,); lists (n, length); beta (length,) or (n, length)."""
     probable = model.probabilities(users, lists, beta).argsort(dim=1, descending=True, stable=True)
     ordered = lists.gather(1, probable)
-    return Sets(users, ordered[:, :k], ordered[:, -k:])
+    return Sets(users, ordered[:, :k], ordered[:, -k:], lists)
 
 
 def counterfactuals(world: World, actions: Tensor | None, settings: Mapping, generator: torch.Generator) -> Sets:

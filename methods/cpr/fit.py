@@ -25,6 +25,9 @@ class World:
     beta: Gaussian
     curves: Mapping[str, list[float]]
 
+    def to(self, device: torch.device) -> "World":
+        return World(self.simulator.to(device), self.alpha.to(device), self.beta.to(device), self.curves)
+
 
 def fit_world(
     blocks: Blocks,

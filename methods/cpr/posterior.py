@@ -22,6 +22,9 @@ class Gaussian:
         """Draws (draws, dim) from standard normal numbers of this shape."""
         return self.mean + self.deviation * normal
 
+    def to(self, device: torch.device) -> "Gaussian":
+        return Gaussian(self.mean.to(device), self.deviation.to(device))
+
 
 def elbo(mean: Tensor, log_deviation: Tensor, normal: Tensor, log_likelihood: LogLikelihood) -> Tensor:
     """Eq. 9, E_q[log p(beta, O)] - E_q[log q(beta)], with the expectation of log p(O | beta) taken over the given

@@ -8,7 +8,7 @@ from datasets.pipeline.errors import BadInput
 STRATEGIES = ("l", "r")  # learned and random intervention
 CHOICES = {
     "baseline": ("none", "leave-one-out"),
-    "loss": ("pairwise", "pointwise"),
+    "loss": ("own", "pairwise", "pointwise"),
     "retrain_on": ("mixed", "generated"),
 }
 COUNTS = (

@@ -20,6 +20,7 @@ SMALL = {
     "posterior_steps": 5,
     "hidden": 4,
     "policy_steps": 3,
+    "loss": "pairwise",
     "lists": 2,
     "rounds": 2,
     "retrain_batch": 16,
