@@ -3,7 +3,7 @@
 Snakemake counts GPUs but does not say which one a job has. Here a job takes a lock on a slot of a card, and becomes the
 command with the lock's descriptor inherited: the slot is free again when the job and its children are gone, however
 they ended. Without a GPU, or where a scheduler has chosen one already, the command runs as it is. Every job is told to
-keep the memory that it has once asked for.
+keep the memory that it has once asked for; a warm process may fork it (workflow/warm.py).
 """
 
 import argparse
@@ -17,6 +17,8 @@ import tempfile
 import time
 from collections.abc import Mapping
 from pathlib import Path
+
+from workflow import warm
 
 POLL_SECONDS = 0.2
 # glibc gives large buffers back to the system when they are freed, and every next step of a training faults their pages
@@ -54,19 +56,34 @@ def take_slot(cards: list[str], slots_per_gpu: int, folder: Path) -> tuple[str, 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--slots-per-gpu", type=int, default=1)
+    parser.add_argument("--slots-per-gpu", type=int, default=1, help="0 for a job that wants none")
+    parser.add_argument("--cost", type=Path, help="where to write what a warm job took")
     parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()) / f"whatifrec-gpu-{os.getuid()}")
     parser.add_argument("command", nargs="+")
     options = parser.parse_args()
-    cards = devices(os.environ)
+    cards, held = devices(os.environ) if options.slots_per_gpu else [], None
     if cards and not any(name in os.environ for name in SCHEDULERS):
-        card, held = take_slot(cards, options.slots_per_gpu, options.folder)
-        os.environ["CUDA_VISIBLE_DEVICES"] = card
-        os.set_inheritable(held, True)
+        os.environ["CUDA_VISIBLE_DEVICES"], held = take_slot(cards, options.slots_per_gpu, options.folder)
     for name, value in KEPT_MEMORY.items():
         os.environ.setdefault(name, value)
+    ended = warm.run(options.command, held)
+    if ended is not None:
+        if options.cost is not None:
+            write_cost(ended, options.cost)
+        sys.exit(ended.code)
+    if held is not None:
+        os.set_inheritable(held, True)
     sys.stdout.flush()
     os.execvp(options.command[0], options.command)
+
+
+def write_cost(ended: warm.Ended, file: Path) -> None:
+    """Seconds, processor seconds and peak memory (MiB) of a job, in the columns of Snakemake's benchmarks, which would
+    see only the command that waits."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(
+        f"s\tcpu_time\tmax_rss\n{ended.seconds:.3f}\t{ended.cpu_seconds:.3f}\t{ended.peak_memory_mb:.1f}\n"
+    )
 
 
 if __name__ == "__main__":

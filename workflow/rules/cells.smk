@@ -14,8 +14,6 @@ rule cell:
         digest=lambda wildcards: job_digest("cell", wildcards),
     log:
         "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
-    benchmark:
-        "results/{scale}/benchmarks/cells/{paper}/{split}/{cell}.tsv"
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
         gpu=GPU,
@@ -25,7 +23,8 @@ rule cell:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        LEASED + "python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
+        leased("cells/{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
+        + "python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} 3>&2 > {log} 2>&1"
         + OR_FAILED + OF_CELL
 
@@ -39,8 +38,6 @@ rule pool:
         digest=lambda wildcards: job_digest("pool", wildcards),
     log:
         "results/{scale}/logs/pools/{split}/{pool}.log",
-    benchmark:
-        "results/{scale}/benchmarks/pools/{split}/{pool}.tsv"
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
         gpu=GPU,
@@ -50,7 +47,8 @@ rule pool:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        LEASED + "python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
+        leased("pools/{wildcards.split}/{wildcards.pool}")
+        + "python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
         " --split {wildcards.split} --pool {wildcards.pool} 3>&2 > {log} 2>&1"
         + OR_FAILED
 
@@ -64,8 +62,6 @@ rule tune:
         digest=lambda wildcards: job_digest("tuning", wildcards),
     log:
         "results/{scale}/logs/tuning/{split}/{cell}.log",
-    benchmark:
-        "results/{scale}/benchmarks/tuning/{split}/{cell}.tsv"
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
         gpu=GPU,
@@ -75,6 +71,7 @@ rule tune:
         attempt=attempts,
     retries: ATTEMPTS - 1
     shell:
-        LEASED + "python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
+        leased("tuning/{wildcards.split}/{wildcards.cell}")
+        + "python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
         " --split {wildcards.split} --cell {wildcards.cell} 3>&2 > {log} 2>&1"
         + OR_FAILED

@@ -9,6 +9,7 @@ sys.path.insert(0, workflow.basedir)
 from snakemake.exceptions import WorkflowError
 
 from datasets.pipeline.errors import BadInput
+from workflow import warm
 from workflow.lease import devices
 from workflow.targets import (
     attempts,
@@ -44,13 +45,28 @@ os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.envir
 os.environ["WHATIFREC_TERMINAL"] = "3"  # the rules of training jobs say 3>&2
 os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, GPU))
 
-# Around the command of a job that trains: a card of its own before it, and after it what becomes of a failure.
-LEASED = "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu} -- "
+WARM = "python -m workflow.lease --slots-per-gpu 0 -- "  # before a command that a warm process may fork
+
+
+def leased(job: str) -> str:
+    """What stands before the command of a job that trains: it gets a card of its own. job: names the file of its cost."""
+    return (
+        "python -m workflow.lease --slots-per-gpu {resources.slots_per_gpu}"
+        f" --cost results/{{wildcards.scale}}/benchmarks/{job}.tsv -- "
+    )
+
+
+# What stands after it: what becomes of a failure.
 OR_FAILED = (
     " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml --output {output} --log {log}"
     " --code $? --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
 )
 OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
+
+
+onstart:
+    if workflow.local_exec:
+        warm.offer()
 
 
 wildcard_constraints:

@@ -11,7 +11,7 @@ rule table:
     log:
         "results/{scale}/logs/tables/{paper}_{target}.log",
     shell:
-        "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} > {log} 2>&1"
 
 
@@ -30,7 +30,7 @@ rule document:
     log:
         "results/{scale}/logs/tables/{paper}.log",
     shell:
-        "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} > {log} 2>&1"
 
 
@@ -44,7 +44,7 @@ rule comparison:
     log:
         "results/{scale}/logs/comparison.log",
     shell:
-        "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} > {log} 2>&1"
 
 
@@ -58,7 +58,7 @@ rule report_page:
     log:
         "results/{scale}/logs/report.log",
     shell:
-        "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} > {log} 2>&1"
 
 
