@@ -32,7 +32,8 @@ def parse(files: Mapping[str, Path]) -> Parsed:
 def read_lists(file: Path) -> Lists:
     """Every impression, in the order of the file, with the original identifiers (texts)."""
     rows = read_table(file, BEHAVIORS, delimiter="\t")
-    pieces = pyarrow.compute.split_pattern(pyarrow.array(rows["impressions"], pyarrow.string()), " ")
+    written = pyarrow.array(rows["impressions"].to_numpy(object), pyarrow.string())  # one array, not one for each block
+    pieces = pyarrow.compute.split_pattern(written, " ")
     shown = pieces.flatten()
     lengths = pyarrow.compute.list_value_length(pieces).to_numpy()
     offsets = np.concatenate([[0], lengths.cumsum()]).astype(np.int64)

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from datasets.mind_small.parse import parse, read_lists
+from datasets.pipeline import tables
 from datasets.pipeline.audit import audit
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
@@ -39,6 +40,13 @@ def test_impressions_become_lists(files):
     assert lists.items.tolist() == ["N55689", "N35729", "N20678", "N35729", "N20678", "N55689"]
     assert lists.chosen.tolist() == [True, False, False, True, False, True]
     assert lists.times[:2].tolist() == [1573463158, 1573560690]
+
+
+def test_a_file_that_is_read_in_blocks_gives_the_same_lists(files, monkeypatch):
+    whole = read_lists(files(*ROWS)["behaviors.tsv"])
+    monkeypatch.setattr(tables, "BLOCK", 100)
+    in_blocks = read_lists(files(*ROWS)["behaviors.tsv"])
+    assert whole.table().equals(in_blocks.table())
 
 
 def test_clicks_become_interactions_and_news_items(files):
