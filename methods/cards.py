@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 FOLDER = Path(__file__).parent
 KINDS = ("recommender", "treatment", "external")
@@ -84,7 +85,7 @@ def load_card(name: str) -> Card:
 def read_card(file: Path) -> Card:
     """Read and check one card; every complaint names the file and the key."""
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{file}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):

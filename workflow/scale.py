@@ -9,6 +9,7 @@ import yaml
 
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 CONFIG = Path("config")
 KEYS = ("scale", "seeds", "threads", "memory_mb", "minutes", "slots_per_gpu", "settings", "tuning", "papers")
@@ -80,7 +81,7 @@ def named_scale(name: str) -> Scale:
 def read_yaml(file: Path) -> dict:
     """A YAML file of keys and values, as data only."""
     try:
-        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+        content = parse_yaml(Path(file).read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{file}: not readable as YAML: {error}") from error
     if not isinstance(content, dict):

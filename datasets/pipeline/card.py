@@ -12,6 +12,7 @@ import jsonschema
 import yaml
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 DATASETS = Path(__file__).resolve().parent.parent
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
@@ -100,7 +101,7 @@ def load_card(folder: Path) -> Card:
     """Read and check `folder`/card.yaml. BadInput names the file and the key at fault."""
     file = Path(folder) / "card.yaml"
     try:
-        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        content = parse_yaml(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise BadInput(f"{file}: no such file; a data set is a folder with card.yaml and parse.py") from None
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -198,7 +199,7 @@ def _check(file: Path, content: object) -> None:
 
 @cache
 def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(yaml.safe_load(SCHEMA.read_text(encoding="utf-8")))
+    return jsonschema.Draft202012Validator(parse_yaml(SCHEMA.read_text(encoding="utf-8")))
 
 
 def _download(entry: dict) -> Download:

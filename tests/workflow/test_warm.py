@@ -250,6 +250,9 @@ def test_a_job_s_cost_is_the_job_s_own(command, tmp_path):
     assert all(float(value) > 0 for value in values)
 
 
+CELL = "casr/synthetic.loo/narm"
+
+
 def test_a_cell_of_a_warm_process_has_the_same_bits(make_world, owner, tmp_path):
     plain, forked = make_world("plain"), make_world("forked")
     plain.run("narm")
@@ -257,7 +260,7 @@ def test_a_cell_of_a_warm_process_has_the_same_bits(make_world, owner, tmp_path)
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
         changes = {"PATH": path, "PYTHONPATH": str(ROOT), "WHATIFREC_WARM": f"{owner.pid}:{sockets}"}
         lease = ["python", "-m", "workflow.lease", "--slots-per-gpu", "0", "--cost", str(tmp_path / "cost.tsv"), "--"]
-        job = ["python", "-m", "workflow.cells.run", "--scale-file", str(forked.file), "--cell", "casr/synthetic.loo/narm"]
+        job = ["python", "-m", "workflow.cells.run", "--scale-file", str(forked.file), "--cell", CELL]
         subprocess.run([*lease, *job], cwd=forked.folder, env=os.environ | changes, check=True)
     assert (tmp_path / "cost.tsv").is_file()  # it was forked
     for seed in (1, 2):
