@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 
 from datasets.pipeline.audit import audit
-from datasets.pipeline.card import card, cards
+from datasets.pipeline.card import Card, card, cards
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
@@ -29,9 +29,7 @@ def _parser() -> argparse.ArgumentParser:
     steps = parser.add_subparsers(required=True, metavar="step")
 
     step = steps.add_parser("list", help="name every data set")
-    step.set_defaults(
-        run=lambda chosen: print(*(f"{about.name:16} {about.label}" for about in cards().values()), sep="\n")
-    )
+    step.set_defaults(run=lambda chosen: print(*map(_line, cards().values()), sep="\n"))
 
     step = steps.add_parser("fetch", help="download the raw files, or find them in a folder of yours")
     _add_dataset(step)
@@ -65,6 +63,12 @@ def _add_dataset(step: argparse.ArgumentParser) -> None:
 
 def _add_results(step: argparse.ArgumentParser) -> None:
     step.add_argument("--results", type=Path, required=True, help="folder of a scale, such as results/quick")
+
+
+def _line(about: Card) -> str:
+    """A data set by name, and what its variants add to the name."""
+    tokens = (f"[-{'|'.join(list(each)[1:])}]" for each in about.variants.values())
+    return f"{about.name:16} {about.label}  {''.join(tokens)}".rstrip()
 
 
 def _show(content: object) -> None:

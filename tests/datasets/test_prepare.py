@@ -85,7 +85,9 @@ def test_the_digest_follows_the_content(make_card, tmp_path):
 def test_the_commands_run_one_after_another(tmp_path, capsys):
     results = ["--results", str(tmp_path / "results")]
     dataset = ["--dataset", "synthetic"]
-    assert main(["list"]) == 0 and "synthetic" in capsys.readouterr().out
+    assert main(["list"]) == 0
+    listed = capsys.readouterr().out
+    assert "\nsynthetic        Synthetic\n" in listed and "CPR synthetic  [-linear][-d32][-noisy][-printed|" in listed
     assert main(["fetch", *dataset, "--store", str(tmp_path / "store")]) == 0
     assert main(["prepare", *dataset, *results, "--store", str(tmp_path / "store")]) == 0
     assert main(["audit", *dataset, *results]) == 0

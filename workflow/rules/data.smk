@@ -1,4 +1,7 @@
-"""From raw file to split."""
+"""From raw file to split.
+
+What only some data have (lists, candidates, truth) is no output: data.json and split.json are written after it.
+"""
 
 
 rule fetch:
