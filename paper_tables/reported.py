@@ -19,6 +19,8 @@ KEYS = ("table", "dataset", "setting", "anchor", "method", "sampler", "metric", 
 # What an anomaly means for a number that it touches. Lost: not in the text. Unusable: impossible, or one of two that
 # exclude each other. Not comparable: what was measured, or how, cannot be known.
 LOST, UNUSABLE, NOT_COMPARABLE, NONE = "lost", "unusable", "not comparable", "none"
+# What papers call methods that have another name here.
+OWN_NAMES = {"itempop": "popularity", "itemknn": "item-knn", "cpr": "cpr-l"}
 _ENTRY = {"id", "table", "where", "cells", "consequence", "kind", "severity", "what"}  # and the evidence, if any
 
 
@@ -105,6 +107,16 @@ def _lost_rows(entry: Mapping, rows: pd.DataFrame) -> pd.DataFrame:
         for values in product(*map(_listed, one.values()))
     ]
     return pd.DataFrame(lost, columns=rows.columns)
+
+
+def own_name(printed: str) -> str:
+    """What a method of the printed tables is called here: `itempop` -> `popularity`."""
+    return OWN_NAMES.get(printed, printed)
+
+
+def printed_name(own: str) -> str:
+    """The other way round."""
+    return next((printed for printed, name in OWN_NAMES.items() if name == own), own)
 
 
 def _listed(value: object) -> list:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -40,14 +41,12 @@ class Result:
         """The headline's candidates: `removed` if the method's card leaves out what the history holds, else `kept`."""
         return "removed" if _excludes_seen(self.cell.anchor) else "kept"
 
-    def values(self, metric: str, cutoff: int, part: str = "test") -> np.ndarray:
-        """The metric of every seed, as fractions. Shape (seeds,)."""
+    def values(self, metric: str, cutoff: int, part: str = "test", reading: str = "") -> np.ndarray:
+        """The metric of every seed, as fractions; reading: of the headline unless it is named. Shape (seeds,)."""
+        reading = reading or self.reading
         try:
             return np.array(
-                [
-                    self.content["seeds"][seed]["metrics"][part][self.reading][f"{metric}@{cutoff}"]
-                    for seed in self.seeds
-                ]
+                [self.content["seeds"][seed]["metrics"][part][reading][f"{metric}@{cutoff}"] for seed in self.seeds]
             )
         except KeyError as missing:
             raise BadInput(f"{self.folder / 'result.json'}: key {missing} is missing; run the cell again") from missing
@@ -93,6 +92,19 @@ class Result:
     def users(self) -> int | None:
         """Number of test users."""
         return None if self._ranks is None else len(next(iter(self._ranks.values())))
+
+    def pairs_with(self, other: "Result") -> list[tuple["Result", "Result"]]:
+        """What is compared with what (of several draws of a data set: draws.py)."""
+        return [(self, other)] if self.done and other.done else []
+
+    @property
+    def cards(self) -> list[dict]:
+        """What each seed says of its augmented set; none where the cell is not done."""
+        return [self.content["seeds"][seed].get("augmentation", {}) for seed in self.seeds] if self.done else []
+
+    @property
+    def identifier(self) -> str:
+        return self.cell.identifier
 
     def setting(self, role: str, key: str) -> object:
         """A setting of the cell's `anchor` or `treatment`; None where it has no such setting."""
@@ -154,19 +166,39 @@ def read_result(cell: Cell, results: Path) -> Result:
     return Result(cell, status, content.get("reason", ""), folder, content)
 
 
-def user_differences(result: Result, other: Result, metric: str, cutoff: int) -> np.ndarray | None:
-    """Per-user metric of `result` minus that of `other`, each averaged over its seeds. Shape (users,).
+class Compared(Protocol):
+    """A result, or one of several draws of a data set (draws.py)."""
+
+    def pairs_with(self, other: "Compared") -> list[tuple[Result, Result]]: ...
+
+
+def mean_difference(result: Compared, other: Compared, metric: str, cutoff: int) -> float:
+    """Mean of `result` minus that of `other`, in percentage points; of draws, over the draws that both have."""
+    pairs = result.pairs_with(other)
+    apart = [own.values(metric, cutoff).mean() - its.values(metric, cutoff).mean() for own, its in pairs]
+    return 100 * float(np.mean(apart)) if apart else float("nan")
+
+
+def user_differences(result: Compared, other: Compared, metric: str, cutoff: int) -> np.ndarray | None:
+    """Per-user metric of `result` minus that of `other`, each averaged over its seeds. Shape (users,); the users of
+    several draws of a data set follow one another.
 
     None where either is not done or has no ranks. Raises BadInput where they rank other users.
     """
-    if not (result.done and other.done):
-        return None
-    ours, theirs = result.per_user(metric, cutoff), other.per_user(metric, cutoff)
-    if ours is None or theirs is None:
-        return None
-    if not ours.index.equals(theirs.index):
+    apart = []
+    for own, its in result.pairs_with(other):
+        ours, theirs = own.per_user(metric, cutoff), its.per_user(metric, cutoff)
+        if ours is None or theirs is None:
+            return None
+        same_users(own, ours.index, its, theirs.index)
+        apart.append((ours - theirs).to_numpy())
+    return np.concatenate(apart) if apart else None
+
+
+def same_users(result: Result, users: pd.Index, other: Result, others: pd.Index) -> None:
+    """Refuse to pair results of different users."""
+    if not users.equals(others):
         raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
-    return (ours - theirs).to_numpy()
 
 
 def percent(values: np.ndarray) -> tuple[float, float]:

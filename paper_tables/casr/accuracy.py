@@ -1,22 +1,22 @@
 """The frame behind Tables 2 and 3: one row for each data set, method and metric, measured beside printed."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
-from paper_tables.casr.labels import method_label, row_label
-from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, DATASETS, STRATEGIES, Plan
+from paper_tables import lines
+from paper_tables.casr.plan import ANCHORS, BASELINES, CONTROLS, DATASETS, MEASURES, STRATEGIES, Plan
 from paper_tables.casr.printed import MISSING, printed
 from paper_tables.casr.specification import cells, other_methods
 from paper_tables.cell import Cell
-from paper_tables.results import FAILED, NOT_RUN, Result, percent, read_result, user_differences
+from paper_tables.labels import cell_label, method_label, row_label
+from paper_tables.lines import Line
+from paper_tables.results import FAILED, Result, percent, user_differences
 from paper_tables.statistics import holm, sign_flip
 
-METRICS = ("f1", "ndcg")
-CUTOFF = 5
+METRICS, CUTOFF = MEASURES.metrics, MEASURES.cutoff
 TREATMENT = ("share", "kappa", "index", "alpha", "beta")  # settings that change what is trained on, shown in the CSV
 LEVEL = 0.05
 COLUMNS = (
@@ -26,28 +26,8 @@ COLUMNS = (
 ).split()
 
 
-@dataclass(frozen=True)
-class Line:
-    """One row of a table on one data set. `result` is what the row shows, `plain` the anchor it is compared with."""
-
-    row: str
-    block: str
-    dataset: str
-    result: Result
-    plain: Result | None = None
-
-
 def reader(scale: Mapping, results: Path) -> Callable[[Cell], Result]:
-    """Reads each result once; what the scale leaves out is not run, whatever lies in the folder."""
-    planned = {cell.identifier for cell in cells(scale)}
-
-    @cache
-    def read(cell: Cell) -> Result:
-        if cell.identifier not in planned:
-            return Result(cell, NOT_RUN, "not part of this scale", cell.folder(results))
-        return read_result(cell, results)
-
-    return read
+    return lines.reader(cells(scale), results)
 
 
 def shown_datasets(plan: Plan) -> list[str]:
@@ -59,33 +39,34 @@ def shown_datasets(plan: Plan) -> list[str]:
 def table2_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
     """Baselines, controls, other methods; then each anchor plain and with H, D, M by the sampler of best validation."""
     blocks = {"baselines": BASELINES, "controls": CONTROLS, "other methods": other_methods(plan)}
-    lines = []
+    found = []
     for dataset in shown_datasets(plan):
         for block, methods in blocks.items():
-            lines += [Line(method_label(m), block, dataset, read(_cell(dataset, m))) for m in methods]
+            found += [Line(method_label(m), block, dataset, read(_cell(dataset, m))) for m in methods]
         for anchor in ANCHORS:
             plain = read(_cell(dataset, anchor))
-            lines.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
+            found.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
             for strategy in STRATEGIES:
                 candidates = [read(_cell(dataset, anchor, strategy, sampler)) for sampler in ANCHORS]
                 row = row_label(anchor, strategy)
-                lines.append(Line(row, method_label(anchor), dataset, best_by_validation(candidates), plain))
-    return lines
+                best = best_by_validation(candidates)
+                found.append(Line(row, method_label(anchor), dataset, best, {"plain": plain}))
+    return found
 
 
 def table3_lines(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
-    """Every anchor plain, then with every strategy and sampler."""
-    lines = []
+    """Every anchor plain, then with every strategy and sampler, beside its random control."""
+    found = []
     for dataset in shown_datasets(plan):
         for anchor in ANCHORS:
             plain = read(_cell(dataset, anchor))
-            lines.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
+            found.append(Line(row_label(anchor), method_label(anchor), dataset, plain))
             for strategy in STRATEGIES:
                 for sampler in ANCHORS:
                     result = read(_cell(dataset, anchor, strategy, sampler))
-                    row = f"{row_label(anchor, strategy)}, sampler {method_label(sampler)}"
-                    lines.append(Line(row, method_label(anchor), dataset, result, plain))
-    return lines
+                    against = {"plain": plain, "control": read(replace(result.cell, variant="control"))}
+                    found.append(Line(cell_label(result.cell), method_label(anchor), dataset, result, against))
+    return found
 
 
 def best_by_validation(candidates: list[Result]) -> Result:
@@ -99,9 +80,9 @@ def best_by_validation(candidates: list[Result]) -> Result:
     return next((result for result in candidates if result.status == FAILED), candidates[0])
 
 
-def frame(lines: Iterable[Line], table: int) -> pd.DataFrame:
+def frame(shown: Iterable[Line], table: int) -> pd.DataFrame:
     """The tidy frame of a table: numbers in percent, p-values corrected over all tests of the frame."""
-    rows = pd.DataFrame([_row(line, metric, table) for line in lines for metric in METRICS], columns=COLUMNS)
+    rows = pd.DataFrame([_row(line, metric, table) for line in shown for metric in METRICS], columns=COLUMNS)
     rows["p_value_holm"] = holm(rows["p_value"].to_numpy())
     rows["significant"] = rows["p_value_holm"] < LEVEL
     blocks = rows.groupby(["dataset", "block", "metric"])["mean"]

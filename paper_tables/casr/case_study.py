@@ -12,12 +12,11 @@ from safetensors import safe_open
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
-from paper_tables import latex
-from paper_tables.casr import marks
-from paper_tables.casr.labels import method_label, strategy_label
+from paper_tables import latex, marks
 from paper_tables.casr.plan import ANCHORS, Plan
 from paper_tables.casr.specification import case_study_cells
 from paper_tables.cell import Cell
+from paper_tables.labels import method_label, strategy_label
 from paper_tables.results import DONE, NOT_RUN, Result
 
 SHOWN = 6  # items of the history, from its end

@@ -6,7 +6,6 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from paper_tables.casr.accuracy import CUTOFF
-from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import (
     VARIED,
@@ -17,6 +16,7 @@ from paper_tables.casr.specification import (
     point_cell,
 )
 from paper_tables.cell import Cell
+from paper_tables.labels import method_label, strategy_label
 from paper_tables.results import Result, percent
 
 AXES = {

@@ -11,10 +11,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
-from paper_tables import latex
-from paper_tables.casr import marks
+from paper_tables import latex, marks
 from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
-from paper_tables.casr.labels import strategy_label
+from paper_tables.labels import strategy_label
 from paper_tables.pictures import save
 from paper_tables.results import DONE
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from paper_tables.audit import findings
 from paper_tables.casr.accuracy import CUTOFF, METRICS, reader, shown_datasets, table2_lines, table3_lines
-from paper_tables.casr.audit import findings
 from paper_tables.casr.plan import read_plan
 from paper_tables.casr.sizes import DIFFERS
 from paper_tables.casr.sizes import frame as size_frame

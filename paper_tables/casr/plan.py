@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.measures import Measures
 from paper_tables.recommenders import CONTROLS
 from paper_tables.scale_part import choice, inside, known, part_of, whole_numbers
 
+MEASURES = Measures("casr", "CASR", ("f1", "ndcg"), 5)
 # The order of the paper's Table 2. A scale may run fewer; what it leaves out stands in the tables as not run.
 DATASETS = (
     "movielens-1m",

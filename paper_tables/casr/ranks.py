@@ -11,7 +11,8 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
-from paper_tables.casr.accuracy import CUTOFF, Line
+from paper_tables.casr.accuracy import CUTOFF
+from paper_tables.lines import Line
 from paper_tables.pictures import save
 from paper_tables.results import percent
 from paper_tables.statistics import cliques, critical_difference, friedman

@@ -11,15 +11,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from paper_tables import latex
-from paper_tables.casr import marks
+from paper_tables import latex, marks
 from paper_tables.casr.accuracy import METRICS
-from paper_tables.casr.labels import method_label, row_label
 from paper_tables.casr.plan import DATASETS, Plan
 from paper_tables.casr.printed import printed
 from paper_tables.casr.protocol import Reading, history_lengths, readings
 from paper_tables.casr.specification import reading_cells
 from paper_tables.cell import Cell
+from paper_tables.labels import method_label, row_label
 from paper_tables.results import DONE, NOT_RUN, Result
 from paper_tables.statistics import bootstrap_means, percentiles
 

@@ -4,10 +4,9 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from paper_tables import latex
-from paper_tables.casr import marks
+from paper_tables import latex, marks
 from paper_tables.casr.accuracy import CUTOFF, LEVEL, METRICS, share_note
-from paper_tables.casr.labels import dataset_label, method_label
+from paper_tables.labels import dataset_label, method_label
 from paper_tables.results import DONE, FAILED, NOT_RUN
 
 PANEL = 3  # data sets side by side

@@ -8,8 +8,7 @@ import pandas as pd
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
-from paper_tables import latex
-from paper_tables.casr import marks
+from paper_tables import latex, marks
 from paper_tables.casr.printed import table
 
 COUNTS = ("users", "items", "interactions", "density_percent")

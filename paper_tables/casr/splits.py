@@ -5,13 +5,12 @@ from dataclasses import replace
 
 import pandas as pd
 
-from paper_tables import latex
-from paper_tables.casr import marks
+from paper_tables import latex, marks
 from paper_tables.casr.accuracy import CUTOFF, METRICS
-from paper_tables.casr.labels import method_label
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import extra_splits, split_cells
 from paper_tables.cell import Cell
+from paper_tables.labels import method_label
 from paper_tables.results import DONE, Result, percent
 
 COLUMNS = (

@@ -8,7 +8,7 @@ chance comes from. The price is paid by runs of two seeds, whose t quantile is 1
 With a single seed the seeds' level is unknown, and everything here holds for that one training alone.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf, sqrt
 
@@ -41,6 +41,20 @@ class Difference:
         seed_error = differences.mean(axis=1).std(ddof=1) / sqrt(seeds) if seeds > 1 else 0.0
         user_error = differences.mean(axis=0).std(ddof=1) / sqrt(users)
         return cls(float(differences.mean()), float(seed_error), float(user_error), seeds, users)
+
+    @classmethod
+    def of_draws(cls, blocks: Sequence[np.ndarray]) -> "Difference":
+        """From the paired differences on several draws of a data set, one array (seeds, users) each.
+
+        Every draw has users and trainings of its own, so that their chance is held in the spread of the draws' means:
+        the draw is the one level, counted in `seeds`, and the error of the users is left at 0. A single draw: `of`.
+        """
+        if len(blocks) == 1:
+            return cls.of(blocks[0])
+        draws = [cls.of(block) for block in blocks]
+        means = np.array([draw.mean for draw in draws])
+        error = float(means.std(ddof=1) / sqrt(len(means)))
+        return cls(float(means.mean()), error, 0.0, len(means), sum(draw.users for draw in draws))
 
     def interval(self, level: float = LEVEL) -> tuple[float, float]:
         """Of coverage 1 - level."""

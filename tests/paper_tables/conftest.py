@@ -6,9 +6,9 @@ import yaml
 
 import methods.cards
 from datasets.pipeline.files import write_json
-from paper_tables.casr.labels import method_label, strategy_label
 from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
+from paper_tables.labels import method_label, strategy_label
 from paper_tables.recommenders import own_methods, recommenders
 from paper_tables.results import _excludes_seen
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed

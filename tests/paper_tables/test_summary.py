@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
+from paper_tables.casr.expectations import expectations
 from paper_tables.casr.printed import table
-from paper_tables.summary import expectations, report
+from paper_tables.summary import report
 
 ROOT = Path(__file__).parents[2]
 

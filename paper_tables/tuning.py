@@ -1,18 +1,17 @@
 """What was spent on settings: the trials of each cell's search, the hours, what was chosen and what it gained."""
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
-from paper_tables import latex
-from paper_tables.casr import marks
-from paper_tables.casr.labels import method_label, row_label
-from paper_tables.casr.plan import Plan
-from paper_tables.casr.specification import augmented, table2_methods
+from paper_tables import latex, marks
 from paper_tables.cell import Cell
+from paper_tables.labels import cell_label
+from paper_tables.measures import Measures
 from paper_tables.results import DONE, NOT_RUN
 
 COLUMNS = (
@@ -20,20 +19,17 @@ COLUMNS = (
 ).split()
 
 
-def frame(plan: Plan, results: Path) -> pd.DataFrame:
-    """One row for each cell whose settings may be searched. first, chosen_value: validation NDCG@5 in percent of the
+def frame(cells: Iterable[Cell], results: Path) -> pd.DataFrame:
+    """One row for each cell whose settings may be searched. first, chosen_value: validation NDCG in percent of the
     settings as they stood and of the chosen ones. A cell without a search is `not run`: its settings are fixed.
     """
-    plain = [Cell("casr", f"{d}.loo", method) for d in plan.datasets for method in table2_methods(plan)]
-    return pd.DataFrame([_row(cell, results) for cell in (*plain, *augmented(plan))], columns=COLUMNS)
+    return pd.DataFrame([_row(cell, results) for cell in cells], columns=COLUMNS)
 
 
 def _row(cell: Cell, results: Path) -> dict:
     about = {
         "dataset": cell.dataset,
-        "row": f"{row_label(cell.anchor, cell.treatment)}, sampler {method_label(cell.sampler)}"
-        if cell.treatment
-        else row_label(cell.anchor),
+        "row": cell_label(cell),
         "anchor": cell.anchor,
         "method": cell.treatment or "none",
         "sampler": cell.sampler,
@@ -61,7 +57,7 @@ def _row(cell: Cell, results: Path) -> dict:
         raise BadInput(f"{file}: not the result of a search ({error!r}); remove it and run again") from error
 
 
-def render(frame: pd.DataFrame) -> str:
+def render(frame: pd.DataFrame, measures: Measures) -> str:
     shown = frame[frame["status"] != NOT_RUN]
     body = [
         " & ".join([marks.marked_label(frame, row.dataset), latex.escape(row.row), *_numbers(row)])
@@ -69,12 +65,13 @@ def render(frame: pd.DataFrame) -> str:
     ]
     caption = (
         rf"Search for settings: {shown['trials'].sum():,.0f} trials, {shown['hours'].sum():.1f} hours, the same budget "
-        "for each cell, on validation NDCG@5 in percent: of the settings as they stood, and of the chosen ones."
+        f"for each cell, on validation {measures.head('ndcg')} in percent: of the settings as they stood, and of the "
+        "chosen ones."
         if len(shown)
         else "Search for settings: none at this scale, settings are fixed in its files."
     )
     head = [" & ".join(["Data set", "Cell", "trials", "hours", "as it stood", "chosen", "settings"])]
-    return latex.table("llrrrrl", head, body, caption, "tab:casr-tuning")
+    return latex.table("llrrrrl", head, body, caption, f"tab:{measures.paper}-tuning")
 
 
 def _numbers(row: object) -> list[str]:

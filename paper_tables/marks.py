@@ -1,5 +1,6 @@
 """What has to be said beside a data set's name wherever it is printed: an unverified source, an error of its audit."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -7,20 +8,21 @@ import pandas as pd
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from paper_tables import latex
-from paper_tables.casr.audit import findings
-from paper_tables.casr.labels import dataset_label
+from paper_tables.audit import findings
+from paper_tables.labels import dataset_label
 
 UNVERIFIED = r"$^\dagger$"
 ERROR = r"\textsuperscript{\textcolor{red}{\textbf{!!}}}"
 
 
-def with_marks(rows: pd.DataFrame, results: Path) -> pd.DataFrame:
+def with_marks(rows: pd.DataFrame, results: Path, variants: Mapping[str, Iterable[str]] | None = None) -> pd.DataFrame:
     """The rows of a table and two columns more. `verified`: yes or no, as data.json says, empty where there is none;
-    `audit_errors`: what the audit of the data set calls an error.
+    `audit_errors`: what the audit of the data set calls an error. variants: data set of the table -> the data sets that
+    it stands for, where it is not one itself.
     """
-    datasets = rows["dataset"].unique()
-    verified = {dataset: _verified(Path(results) / "data" / dataset / "data.json") for dataset in datasets}
-    errors = {dataset: _errors(dataset, results) for dataset in datasets}
+    data = {dataset: (variants or {}).get(dataset, [dataset]) for dataset in rows["dataset"].unique()}
+    verified = {dataset: _all_verified(names, Path(results)) for dataset, names in data.items()}
+    errors = {dataset: _errors(names, results) for dataset, names in data.items()}
     columns = {"verified": rows["dataset"].map(verified), "audit_errors": rows["dataset"].map(errors)}
     return rows.assign(**{name: column.astype(str) for name, column in columns.items()})  # texts, in no row, too
 
@@ -55,6 +57,12 @@ def _about(rows: pd.DataFrame, dataset: str) -> tuple[bool, str]:
     return first["verified"] == "no", first["audit_errors"]
 
 
+def _all_verified(datasets: Iterable[str], results: Path) -> str:
+    """yes if all of which it is known are."""
+    said = {_verified(results / "data" / dataset / "data.json") for dataset in datasets}
+    return next((answer for answer in ("no", "yes") if answer in said), "")
+
+
 def _verified(file: Path) -> str:
     if not file.is_file():
         return ""
@@ -64,9 +72,12 @@ def _verified(file: Path) -> str:
         raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
 
 
-def _errors(dataset: str, results: Path) -> str:
-    return "; ".join(
-        f"{finding['check']} ({finding['value']:.2f} {finding['meaning']})"
-        for finding in findings(dataset, results)
-        if finding["level"] == "error"
-    )
+def _errors(datasets: Iterable[str], results: Path) -> str:
+    """What the audits call errors; of the same one in several draws the first, and how many there are."""
+    found: dict[str, list[str]] = {}
+    for dataset in datasets:
+        for finding in findings(dataset, results):
+            if finding["level"] == "error":
+                found.setdefault(finding["check"], []).append(f"{finding['value']:.2f} {finding['meaning']}")
+    texts = {check: f"{of[0]}, {len(of)} draws" if len(of) > 1 else of[0] for check, of in found.items()}
+    return "; ".join(f"{check} ({text})" for check, text in texts.items())

@@ -1,14 +1,8 @@
-"""The ledger of CASR's claims as a table: what the printed numbers say of each, and what ours say."""
-
-from collections.abc import Callable
+"""The ledger of a paper's claims as a table: what the printed numbers say of each, and what ours say."""
 
 import pandas as pd
 
-from paper_tables import claims, latex
-from paper_tables.casr.evidence import measured_evidence
-from paper_tables.casr.plan import Plan
-from paper_tables.cell import Cell
-from paper_tables.results import Result
+from paper_tables import latex
 
 PAGE = 13  # claims on a page
 UNITS = {"percent": r"\,\%", "percentage points": " points", "share": ""}
@@ -19,19 +13,15 @@ CAPTION = (
 )
 
 
-def frame(plan: Plan, read: Callable[[Cell], Result]) -> pd.DataFrame:
-    """One row for each claim (columns: paper_tables/claims/README.md)."""
-    return claims.ledger("casr", measured_evidence(plan, read))
-
-
-def render(frame: pd.DataFrame) -> str:
+def render(frame: pd.DataFrame, paper: str) -> str:
+    """The rows of claims.ledger (columns: paper_tables/claims/README.md)."""
     head = ["Claim & where & printed & $n$ & measured & $n$ & what would decide it"]
     body = [_line(row) for row in frame.itertuples()]
     tables = []
     for number, start in enumerate(range(0, len(body), PAGE), start=1):
         caption = CAPTION if number == 1 else "What the text claims, continued."
         columns = r"p{8cm}lp{3cm}rp{4.5cm}rp{3.5cm}"
-        label = f"tab:casr-claims-{number}"
+        label = f"tab:{paper}-claims-{number}"
         tables.append(latex.table(columns, head, body[start : start + PAGE], caption, label))
     return "\n".join(tables)
 

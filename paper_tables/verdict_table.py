@@ -2,9 +2,9 @@
 
 import pandas as pd
 
-from paper_tables import latex
+from paper_tables import latex, marks
 from paper_tables.agreement import agreement, counted
-from paper_tables.casr import marks
+from paper_tables.measures import Measures
 from paper_tables.results import DONE, NOT_RUN
 from paper_tables.verdicts import SUSPECT, signs, verdict_names
 
@@ -24,7 +24,7 @@ def frame(comparison: pd.DataFrame) -> pd.DataFrame:
     return counts.merge(agreement(printed), on=["paper", *KEYS])[COLUMNS]
 
 
-def render(frame: pd.DataFrame) -> str:
+def render(frame: pd.DataFrame, measures: Measures) -> str:
     """The data sets of which something was run; the others stand in the CSV."""
     run = frame[frame["status"] == DONE]
     body, previous = [], None
@@ -32,20 +32,21 @@ def render(frame: pd.DataFrame) -> str:
         body += [latex.RULE] if previous not in (None, row.table) else []
         previous = row.table
         counts = [str(getattr(row, column)) for column in VERDICTS.values()]
-        names = [f"Table {row.table}", marks.marked_label(frame, row.dataset), row.metric.upper() + "@5"]
+        names = [f"Table {row.table}", marks.marked_label(frame, row.dataset), measures.head(row.metric)]
         body.append(" & ".join([*names, *counts, _order(row)]))
     heads = [rf"{latex.escape(name)} {latex.escape(sign)}" for name, sign in signs().items()]
     caption = (
-        "Verdicts on the numbers that CASR prints, by rules that were fixed before any run (verdict\\_rules.yaml), and "
-        r"the order of the methods: Kendall's $\tau_b$ of measured against printed, with its 95\,\% bootstrap interval "
-        "over methods."
+        f"Verdicts on the numbers that {measures.label} prints, by rules that were fixed before any run "
+        r"(verdict\_rules.yaml), and the order of the methods: Kendall's $\tau_b$ of measured against printed, with "
+        r"its 95\,\% bootstrap interval over methods."
     )
     left = frame["dataset"].nunique() - run["dataset"].nunique()
     caption += f" Not shown: {left} data sets of which nothing was run." * bool(left)
     empty = [rf"\multicolumn{{{len(heads) + 4}}}{{c}}{{\textit{{nothing that the paper prints was run}}}}"]
     head = [" & ".join(["Table", "Data set", "Metric", *heads, "order of methods"])]
     columns = "lll" + "r" * len(heads) + "l"
-    return latex.table(columns, head, body or empty, f"{caption} {marks.legend(run)}".strip(), "tab:casr-verdicts")
+    caption = f"{caption} {marks.legend(run)}".strip()
+    return latex.table(columns, head, body or empty, caption, f"tab:{measures.paper}-verdicts")
 
 
 def _order(row: object) -> str:

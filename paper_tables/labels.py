@@ -1,0 +1,50 @@
+"""What methods and data sets are called in print: the labels of their cards."""
+
+from functools import cache
+
+from datasets.pipeline.card import card
+from methods.cards import load_card
+from paper_tables.cell import Cell
+from paper_tables.reported import own_name
+
+
+@cache
+def method_label(method: str) -> str:
+    return load_card(method).label
+
+
+@cache
+def strategy_label(strategy: str) -> str:
+    """`casr-h` -> `H`."""
+    method, _, name = strategy.rpartition("-")
+    return load_card(method).strategies[name]["label"]
+
+
+def dataset_label(dataset: str) -> str:
+    return card(dataset).label
+
+
+def row_label(anchor: str, strategy: str = "") -> str:
+    """`NARM`, `H-NARM`, as CASR writes it; what a strategy's label has after a hyphen stands last: `CPR-BPR-r`."""
+    if not strategy:
+        return method_label(anchor)
+    before, *after = strategy_label(strategy).split("-", 1)
+    return "-".join([before, method_label(anchor), *after])
+
+
+def printed_label(anchor: str, method: str) -> str:
+    """The row of a printed number, whose methods bear the paper's names: `CPR-BPR` for bpr and cpr."""
+    return row_label(own_name(anchor), "" if method == "none" else own_name(method))
+
+
+def cell_label(cell: Cell) -> str:
+    """`H-NARM, sampler STAMP`."""
+    sampler = f", sampler {method_label(cell.sampler)}" if cell.sampler else ""
+    variant = f", {cell.variant}" if cell.variant else ""
+    return row_label(cell.anchor, cell.treatment) + sampler + variant
+
+
+def setting_label(setting: str) -> str:
+    """`feedback=linear;dim=16` -> `linear, dim 16`: a name in words where its value alone would say nothing."""
+    parts = [part.split("=", 1) for part in setting.split(";") if part]
+    return ", ".join(value if name in ("feedback", "reading") else f"{name} {value}" for name, value in parts)

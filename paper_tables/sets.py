@@ -1,0 +1,71 @@
+"""The cards of the augmented sets: what each sampler generated, and what was refused of it."""
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+import pandas as pd
+
+from paper_tables import latex, marks
+from paper_tables.labels import cell_label, setting_label
+from paper_tables.lines import Line
+from paper_tables.results import DONE
+
+COLUMNS = ["dataset", "setting", "row", "anchor", "method", "sampler", "status", "reason", "seeds"]
+
+
+def frame(lines: Iterable[Line]) -> pd.DataFrame:
+    """One row for each augmented line, every number of its card averaged over the seeds (the treatment's folder in
+    methods/ says what each one is).
+    """
+    rows = []
+    for line in lines:
+        result = line.result
+        cards = [numbers(card) for card in result.cards]
+        rows.append(
+            {
+                "dataset": line.dataset,
+                "setting": line.setting,
+                "row": cell_label(result.cell),
+                "anchor": result.cell.anchor,
+                "method": result.cell.treatment,
+                "sampler": result.cell.sampler,
+                "status": result.status,
+                "reason": result.reason,
+                "seeds": len(cards),
+            }
+            | means(cards)
+        )
+    found = pd.DataFrame(rows)
+    return found if rows else pd.DataFrame(columns=COLUMNS)
+
+
+def render(frame: pd.DataFrame, paper: str, columns: Mapping[str, tuple[str, str]], meaning: str) -> str:
+    """columns: head of a column -> (key of the card, format of a value); meaning: what the columns are, LaTeX."""
+    shown = {head: entry for head, entry in columns.items() if entry[0] in frame}
+    body = []
+    done = frame[frame["status"] == DONE]
+    for row in done.to_dict("records"):
+        texts = ["" if np.isnan(row[key]) else text.format(row[key]) for key, text in shown.values()]
+        escaped = [latex.escape(text) for text in (row["row"], *texts)]
+        where = f", {latex.escape(setting_label(row['setting']))}" if row["setting"] else ""
+        body.append(" & ".join([marks.marked_label(frame, row["dataset"]) + where, *escaped]))
+    caption = f"The augmented sets, means over seeds. {meaning} {marks.legend(done)}".strip()
+    head = [" & ".join(["Data set", "Cell", *shown])]
+    return latex.table("ll" + "r" * len(shown), head, body, caption, f"tab:{paper}-sets")
+
+
+def numbers(card: Mapping, before: str = "") -> dict[str, float]:
+    """The numbers of a card by their path, `heldout_overlap.test.labels`; what is absent (None) or a text is left."""
+    found = {}
+    for key, value in card.items():
+        if isinstance(value, Mapping):
+            found |= numbers(value, f"{before}{key}.")
+        elif isinstance(value, int | float):
+            found[f"{before}{key}"] = value
+    return found
+
+
+def means(cards: list[dict[str, float]]) -> dict[str, float]:
+    """The mean of every number that all cards have."""
+    shared = [key for key in cards[0] if all(key in card for card in cards)] if cards else []
+    return {key: float(np.mean([card[key] for card in cards])) for key in shared}
