@@ -10,9 +10,9 @@ from itertools import product
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 PAPERS = Path(__file__).parent
 KEYS = ("table", "dataset", "setting", "anchor", "method", "sampler", "metric", "k")
@@ -62,7 +62,7 @@ def tables(paper: str) -> dict[int, pd.DataFrame]:
 def anomalies(paper: str) -> tuple[Mapping, ...]:
     """What is doubtful in the paper's tables and text, checked. Raises BadInput for an entry that says too little."""
     file = PAPERS / paper / "anomalies.yaml"
-    entries = yaml.safe_load(file.read_text(encoding="utf-8"))
+    entries = parse_yaml(file.read_text(encoding="utf-8"))
     for entry in entries:
         if set(entry) - {"evidence"} != _ENTRY:
             raise BadInput(f"{file}: {entry.get('id')}: expected the keys {', '.join(sorted(_ENTRY))}")
