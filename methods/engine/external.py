@@ -12,11 +12,12 @@ import pandas as pd
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.ranking import SCORES_AT_ONCE, Ranks, count_ranks, histories
-from methods.engine.split import Split, Targets, load_split, load_targets
+from methods.engine.ranking import SCORES_AT_ONCE, Ranks, count_among, count_ranks, histories
+from methods.engine.split import Candidates, Split, Targets, load_candidates, load_split, load_targets
 from methods.evaluation.metrics import summary
 
 COUNTS = ["above_kept", "ties_kept", "above_removed", "ties_removed"]
+SAMPLED = ["above_sampled", "ties_sampled"]  # where the split has candidates
 PARTS = ("validation", "test")
 
 
@@ -35,10 +36,11 @@ def external_ranks(split_folder: Path, folder: Path, seed: int) -> dict[str, Ran
     missing = [f"{part}.scores.csv" for part, file in scores.items() if file is None]
     if missing:
         raise BadInput(f"{folder}: neither ranks.csv nor {' and '.join(missing)}, with or without seed-{seed}. before")
-    return {part: rank_scores(scores[part], known[part], targets[part]) for part in PARTS}
+    sampled = load_candidates(split_folder)
+    return {part: rank_scores(scores[part], known[part], targets[part], sampled) for part in PARTS}
 
 
-def rank_scores(file: Path, split: Split, targets: Targets) -> Ranks:
+def rank_scores(file: Path, split: Split, targets: Targets, sampled: Candidates | None = None) -> Ranks:
     """Ranks from a table of scores: columns user, 0, 1, .., catalogue - 1; one row for each user with a target.
 
     Read in stretches of rows. split: the histories that are known when these targets are ranked.
@@ -56,9 +58,12 @@ def rank_scores(file: Path, split: Split, targets: Targets) -> Ranks:
         row, item = np.nonzero(~np.isfinite(scores.numpy()))
         if len(row):
             raise BadInput(f"{file}: the score of user {int(users[row[0]])} for item {item[0]} is not a finite number")
-        counts = count_ranks(scores, item_of[users], *histories(split, users))
-        found.append(torch.cat([users[None], counts]).T.numpy())
-    table = pd.DataFrame(np.concatenate([np.empty((0, 5), dtype=np.int64), *found]), columns=["user", *COUNTS])
+        counts = [users[None], count_ranks(scores, item_of[users], *histories(split, users))]
+        if sampled is not None:
+            counts.append(count_among(scores, item_of[users], *histories(sampled, users)))
+        found.append(torch.cat(counts).T.numpy())
+    columns = ["user", *COUNTS, *(SAMPLED if sampled is not None else ())]
+    table = pd.DataFrame(np.concatenate([np.empty((0, len(columns)), dtype=np.int64), *found]), columns=columns)
     return _in_order(file, table, targets)
 
 
@@ -76,21 +81,24 @@ def _stretches(file: Path, catalogue: int) -> Iterator[pd.DataFrame]:
 
 def _given_ranks(file: Path, split: Split, targets: dict[str, Targets]) -> dict[str, Ranks]:
     try:
-        table = pd.read_csv(file, dtype={"user": np.int64, "part": str, **dict.fromkeys(COUNTS, np.int64)})
+        table = pd.read_csv(file, dtype={"user": np.int64, "part": str, **dict.fromkeys(COUNTS + SAMPLED, np.int64)})
     except (ValueError, pd.errors.ParserError) as error:
         raise BadInput(f"{file}: {error}") from error
-    if list(table.columns) != ["user", "part", *COUNTS]:
-        raise BadInput(f"{file}: columns {', '.join(table.columns)}; expected user, part, {', '.join(COUNTS)}")
+    if list(table.columns) not in (["user", "part", *COUNTS], ["user", "part", *COUNTS, *SAMPLED]):
+        expected = f"user, part, {', '.join(COUNTS)}, and for sampled candidates {', '.join(SAMPLED)}"
+        raise BadInput(f"{file}: columns {', '.join(table.columns)}; expected {expected}")
     strange = sorted(set(table["part"]) - set(PARTS))
     if strange:
         raise BadInput(f"{file}: part {strange[0]}; it must be validation or test")
     possible = (table[COUNTS] >= 0).all(axis=1) & (table["above_kept"] + table["ties_kept"] < split.catalogue)
-    possible &= (table["above_removed"] <= table["above_kept"]) & (table["ties_removed"] <= table["ties_kept"])
+    for of in [name for name in ("removed", "sampled") if f"above_{name}" in table]:
+        possible &= table[f"above_{of}"].between(0, table["above_kept"])
+        possible &= table[f"ties_{of}"].between(0, table["ties_kept"])
     if not possible.all():
         line = int(np.flatnonzero(~possible)[0]) + 2
         raise BadInput(
-            f"{file}, line {line}: counts must be 0 or more, removed at most kept, and above_kept + ties_kept less "
-            f"than the {split.catalogue} items of the catalogue"
+            f"{file}, line {line}: counts must be 0 or more, removed and sampled at most kept, and above_kept + "
+            f"ties_kept less than the {split.catalogue} items of the catalogue"
         )
     return {part: _in_order(file, table[table["part"] == part], targets[part]) for part in PARTS}
 
@@ -105,7 +113,8 @@ def _in_order(file: Path, table: pd.DataFrame, targets: Targets) -> Ranks:
         raise BadInput(f"{file}: user {different[0]} stands here or has a target in the split, but not both")
     if len(users) != len(wanted):
         raise BadInput(f"{file}: user {users[:-1][np.diff(users) == 0][0]} stands here more than once")
-    return Ranks(wanted, targets.items.numpy(), *(table[name].to_numpy()[order] for name in COUNTS))
+    counts = {name: table[name].to_numpy()[order] for name in COUNTS + SAMPLED if name in table}
+    return Ranks(wanted, targets.items.numpy(), **counts)
 
 
 def _find(folder: Path, seed: int, name: str) -> Path | None:

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from methods.engine.recommender import Recommender
-from methods.engine.split import Split, Targets
+from methods.engine.split import Candidates, Split, Targets
 
 SCORES_AT_ONCE = 1 << 24  # 64 MiB of float32 scores
 
@@ -17,6 +17,7 @@ class Ranks:
     """For each target: how many items score strictly higher, and how many others the same. Arrays of shape (targets,).
 
     `kept`: among all items. `removed`: without the items of the user's history (the target itself always stays).
+    `sampled`: among the user's sampled candidates and the target, where the split has candidates.
     """
 
     users: np.ndarray
@@ -25,6 +26,8 @@ class Ranks:
     ties_kept: np.ndarray
     above_removed: np.ndarray
     ties_removed: np.ndarray
+    above_sampled: np.ndarray | None = None
+    ties_sampled: np.ndarray | None = None
 
 
 def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> Tensor:
@@ -47,21 +50,37 @@ def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> 
     return torch.stack([above, ties, above - above_seen, ties - ties_seen])
 
 
+def count_among(scores: Tensor, targets: Tensor, rows: Tensor, candidates: Tensor) -> Tensor:
+    """Counts (2, batch): above and ties among a row's candidates. candidate[j], not the target, belongs to row rows[j];
+    all else as in `count_ranks`."""
+    target_scores = scores.gather(1, targets[:, None])[rows, 0]
+    found = scores[rows, candidates]
+    counts = torch.zeros(2, len(targets), dtype=torch.int64, device=scores.device)
+    return counts.index_add_(1, rows, torch.stack([found > target_scores, found == target_scores]).long())
+
+
 @torch.inference_mode()
-def rank(model: Recommender, split: Split, targets: Targets, device: torch.device) -> Ranks:
-    """Rank the target of every user over the whole catalogue, given the user's history in `split`."""
+def rank(
+    model: Recommender, split: Split, targets: Targets, device: torch.device, sampled: Candidates | None = None
+) -> Ranks:
+    """Rank the target of every user over the whole catalogue, given the user's history in `split`, and among its
+    `sampled` candidates by the same scores."""
     was_training = model.training
     model.eval()
     size = max(1, SCORES_AT_ONCE // split.catalogue)
     # users of like length together: little padding
     order = torch.argsort(split.lengths[targets.users], stable=True)
-    counts = torch.empty(4, len(order), dtype=torch.int64)
+    counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
     for index in order.split(size):
         users = targets.users[index]
         items, lengths = recent(split, users, model.max_length)
         scores = model.score(users.to(device), items.to(device), lengths.to(device))
         rows, seen = histories(split, users)
-        counts[:, index] = count_ranks(scores, targets.items[index].to(device), rows.to(device), seen.to(device)).cpu()
+        wanted = targets.items[index].to(device)
+        counts[:4, index] = count_ranks(scores, wanted, rows.to(device), seen.to(device)).cpu()
+        if sampled is not None:
+            rows, items = histories(sampled, users)
+            counts[4:, index] = count_among(scores, wanted, rows.to(device), items.to(device)).cpu()
     model.train(was_training)
     return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
 
@@ -77,8 +96,8 @@ def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Ten
     return torch.where(inside, split.items[position], 0), lengths
 
 
-def histories(split: Split, users: Tensor) -> tuple[Tensor, Tensor]:
-    """(row, item) of every interaction of the users; the row counts within `users`."""
+def histories(split: Split | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:
+    """(row, item) of every interaction (or candidate) of the users; the row counts within `users`."""
     lengths = split.lengths[users]
     rows = torch.repeat_interleave(torch.arange(len(users)), lengths)
     inside = torch.arange(len(rows)) - (lengths.cumsum(0) - lengths)[rows]

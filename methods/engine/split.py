@@ -67,23 +67,33 @@ class Targets:
     items: torch.Tensor
 
 
+@dataclass(frozen=True)
+class Candidates:
+    """The items that the targets of user u are ranked among besides the whole catalogue, none of which the user has in
+    any part: `items[offsets[u]:offsets[u + 1]]`. items (n,), offsets (users + 1,) int64."""
+
+    items: torch.Tensor
+    offsets: torch.Tensor
+
+    @property
+    def lengths(self) -> torch.Tensor:
+        return self.offsets.diff()
+
+
 def load_split(folder: Path) -> Split:
     """Read training histories and the catalogue of `folder` (formats: workflow/README.md)."""
     folder = Path(folder)
     about = read_json(folder / "split.json")
-    train = _pairs(folder / "train.csv", about)
-    users = train["user"].to_numpy()
-    if (np.diff(users) < 0).any():
-        raise BadInput(f"{folder / 'train.csv'}: users are not in ascending order; make the split again")
-    offsets = np.searchsorted(users, np.arange(about["users"] + 1))
     categories = pd.read_csv(folder / "items.csv", dtype=np.int64)["category"].to_numpy()
     return Split(
-        about["name"],
-        torch.from_numpy(train["item"].to_numpy().copy()),
-        torch.from_numpy(offsets.astype(np.int64)),
-        torch.from_numpy(categories.copy()),
-        about["digest"],
+        about["name"], *_by_user(folder / "train.csv", about), torch.from_numpy(categories.copy()), about["digest"]
     )
+
+
+def load_candidates(folder: Path) -> Candidates | None:
+    """Read `candidates.csv`; None for data whose targets are ranked over the catalogue alone."""
+    file = Path(folder) / "candidates.csv"
+    return Candidates(*_by_user(file, read_json(Path(folder) / "split.json"))) if file.is_file() else None
 
 
 def load_lists(folder: Path) -> Lists:
@@ -98,6 +108,16 @@ def load_targets(file: Path) -> Targets:
     """Read `validation.csv` or, after all training is done, `test.csv`."""
     pairs = _pairs(Path(file), read_json(Path(file).parent / "split.json"))
     return Targets(torch.from_numpy(pairs["user"].to_numpy().copy()), torch.from_numpy(pairs["item"].to_numpy().copy()))
+
+
+def _by_user(file: Path, about: dict) -> tuple[torch.Tensor, torch.Tensor]:
+    """The items of a file, and where each user's begin."""
+    pairs = _pairs(file, about)
+    users = pairs["user"].to_numpy()
+    if (np.diff(users) < 0).any():
+        raise BadInput(f"{file}: users are not in ascending order; make the split again")
+    offsets = np.searchsorted(users, np.arange(about["users"] + 1)).astype(np.int64)
+    return torch.from_numpy(pairs["item"].to_numpy().copy()), torch.from_numpy(offsets)
 
 
 def _pairs(file: Path, about: dict) -> pd.DataFrame:

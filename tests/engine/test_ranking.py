@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from methods.engine.ranking import count_ranks, rank
 from methods.engine.recommender import Recommender
-from methods.engine.split import Targets
+from methods.engine.split import Candidates, Targets
 from methods.evaluation.metrics import summary
 from tests.engine.conftest import make_split
 
@@ -71,3 +71,33 @@ def test_a_constant_model_scores_what_chance_gives():
     assert metrics["hr@5"] == pytest.approx(5 / catalogue)
     assert metrics["ndcg@10"] == pytest.approx(sum(1 / np.log2(r + 1) for r in range(1, 11)) / catalogue)
     assert np.all(ranks.above_kept + ranks.ties_kept / 2 + 1 == (catalogue + 1) / 2)  # the mid-rank
+
+
+@given(st.data())
+def test_sampled_ranks_equal_brute_force(data):
+    catalogue, users = 9, data.draw(st.integers(1, 5))
+    scores = torch.tensor([data.draw(st.lists(st.integers(0, 3), min_size=catalogue, max_size=catalogue))] * users)
+    targets = data.draw(st.lists(st.integers(0, catalogue - 1), min_size=users, max_size=users))
+    candidates = [
+        sorted(data.draw(st.sets(st.integers(0, catalogue - 1).filter(lambda item, own=own: item != own))))
+        for own in targets
+    ]
+    offsets = torch.tensor([0, *map(len, candidates)]).cumsum(0)
+    sampled = Candidates(torch.tensor([item for own in candidates for item in own], dtype=torch.int64), offsets)
+    split = make_split([[0]] * users, catalogue)
+    with_history = Targets(torch.arange(users), torch.tensor(targets))
+    ranks = rank(Fixed(scores.float()), split, with_history, CPU, sampled)
+    for user, (own, target) in enumerate(zip(candidates, targets, strict=True)):
+        row = scores[user].tolist()
+        assert ranks.above_sampled[user] == sum(row[item] > row[target] for item in own)
+        assert ranks.ties_sampled[user] == sum(row[item] == row[target] for item in own)
+    assert rank(Fixed(scores.float()), split, with_history, CPU).above_sampled is None
+
+
+def test_among_all_other_items_the_sampled_rank_is_the_full_one():
+    scores = torch.randn(4, 12, generator=torch.Generator().manual_seed(0))
+    targets = Targets(torch.arange(4), torch.tensor([0, 3, 7, 11]))
+    others = [[item for item in range(12) if item != own] for own in targets.items.tolist()]
+    sampled = Candidates(torch.tensor(others).flatten(), torch.arange(5) * 11)
+    ranks = rank(Fixed(scores), make_split([[0]] * 4, 12), targets, CPU, sampled)
+    assert ranks.above_sampled.tolist() == ranks.above_kept.tolist()

@@ -78,6 +78,25 @@ def test_scores_become_ranks(made, monkeypatch):
     assert_same(external_ranks(split, folder, 1), expected)
 
 
+def test_scores_are_ranked_among_the_splits_candidates_too(made):
+    split, folder = made
+    (split / "candidates.csv").write_text("user,item\n0,5\n0,7\n1,2\n2,0\n")
+    ranks = external_ranks(split, folder, 1)  # scores rise with the item
+    assert ranks["validation"].above_sampled.tolist() == [2, 1, 0]
+    assert ranks["test"].above_sampled.tolist() == [2, 1] and ranks["test"].ties_sampled.tolist() == [0, 0]
+
+
+def test_given_ranks_may_hold_sampled_ones(made):
+    split, folder = made
+    lines = RANKS.splitlines()
+    whole = "\n".join([f"{lines[0]},above_sampled,ties_sampled", *(f"{line},0,0" for line in lines[1:])])
+    (folder / "ranks.csv").write_text(whole)
+    assert external_ranks(split, folder, 1)["test"].above_sampled.tolist() == [0, 0]
+    spoiled(folder, "ranks.csv", lambda text: text.replace("0,test,1,1,0,0,0,0", "0,test,1,1,0,0,2,0"))
+    with pytest.raises(BadInput, match="line 5: counts"):
+        external_ranks(split, folder, 1)
+
+
 def test_a_seeds_own_file_goes_first(made):
     split, folder = made
     write_scores(folder, "seed-2.test.scores.csv", [0, 1], -np.arange(16.0).reshape(2, 8))

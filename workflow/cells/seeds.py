@@ -144,20 +144,11 @@ def memory(device: torch.device) -> dict[str, float]:
 
 
 def write_ranks(ranks: dict[str, Ranks], file: Path) -> None:
-    tables = [
-        pd.DataFrame(
-            {
-                "user": found.users,
-                "target": found.targets,
-                "part": part,
-                "above_kept": found.above_kept,
-                "ties_kept": found.ties_kept,
-                "above_removed": found.above_removed,
-                "ties_removed": found.ties_removed,
-            }
-        )
-        for part, found in ranks.items()
-    ]
+    tables = []
+    for part, found in ranks.items():
+        counts = {name: column for name, column in vars(found).items() if column is not None}
+        about = {"user": counts.pop("users"), "target": counts.pop("targets"), "part": part}
+        tables.append(pd.DataFrame({**about, **counts}))
     with whole_file(file) as temporary:
         pd.concat(tables, ignore_index=True).to_parquet(temporary, index=False)
 

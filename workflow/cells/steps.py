@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from methods.cards import load_card
 from methods.engine.ranking import Ranks, rank
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split, Targets, load_split, load_targets
+from methods.engine.split import Split, Targets, load_candidates, load_split, load_targets
 from methods.evaluation.metrics import summary
 
 Say = Callable[[str], None]
@@ -100,10 +100,14 @@ def headline(ranks: Ranks, exclude_seen: bool, selection: str) -> float:
 
 
 def metrics(ranks: Ranks) -> dict[str, dict[str, float]]:
-    return {
+    """By reading: over all items, without seen ones, and among sampled candidates where there are any."""
+    found = {
         "kept": summary(ranks.above_kept, ranks.ties_kept),
         "removed": summary(ranks.above_removed, ranks.ties_removed),
     }
+    if ranks.above_sampled is not None:
+        found["sampled"] = summary(ranks.above_sampled, ranks.ties_sampled)
+    return found
 
 
 def final_ranks(model: Recommender, data: TrainingData, test_file: Path, device: torch.device) -> dict[str, Ranks]:
@@ -111,8 +115,8 @@ def final_ranks(model: Recommender, data: TrainingData, test_file: Path, device:
 
     When the test item is ranked, the validation item belongs to the history.
     """
-    test = load_targets(test_file)
+    test, sampled = load_targets(test_file), load_candidates(test_file.parent)
     return {
-        "validation": rank(model, data.split, data.validation, device),
-        "test": rank(model, data.split.extended(data.validation), test, device),
+        "validation": rank(model, data.split, data.validation, device, sampled),
+        "test": rank(model, data.split.extended(data.validation), test, device, sampled),
     }
