@@ -9,7 +9,7 @@ from torch.autograd.function import once_differentiable
 from methods.casr.perturbation import minimise, moved
 from methods.casr.prefixes import Prefixes
 from methods.engine.branches import Branches
-from methods.engine.losses import LOGITS_AT_ONCE
+from methods.engine.losses import rows_at_once
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, anchor: Prefixes, settings: Mapping) -> Branches:
@@ -51,7 +51,7 @@ class _ExpectedLogLikelihood(torch.autograd.Function):
     ) -> Tensor:
         value = sampler.new_empty(len(sampler))
         by_sampler, by_anchor = torch.empty_like(sampler), torch.empty_like(anchor)
-        rows = max(1, LOGITS_AT_ONCE[sampler.device.type] // len(sampler_items))
+        rows = rows_at_once(sampler.device, len(sampler_items))
         for begin in range(0, len(sampler), rows):
             part = slice(begin, begin + rows)
             weights = torch.mm(sampler[part], sampler_items.T).mul_(tau).softmax(dim=1)

@@ -8,7 +8,8 @@ from torch.autograd.function import once_differentiable
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.sampling import other_items
 
-LOGITS_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 27}  # 2 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
+LOGITS_AT_ONCE = {"cpu": 3 << 18, "cuda": 1 << 27}  # 3 MiB of float32 stay in a cache; 512 MiB keep a GPU busy
+SAFE_LOGIT = 60.0  # exp(60) times any catalogue is far below, exp(-60) far above what float32 can hold
 
 
 def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor) -> Tensor:
@@ -21,32 +22,48 @@ class _SoftmaxLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-        total = states.new_zeros(())
         state_gradient, weight_gradient = torch.empty_like(states), torch.zeros_like(weight)
-        rows = max(1, LOGITS_AT_ONCE[states.device.type] // len(weight))
-        buffers = states.new_empty(2, min(rows, len(states)), len(weight))
-        for chunk, aim, gradient in zip(
-            states.split(rows), targets.split(rows), state_gradient.split(rows), strict=True
+        totals, shifts = states.new_empty(len(states), 1), states.new_zeros(len(states), 1)
+        rows = rows_at_once(states.device, len(weight))
+        buffer = states.new_empty(min(rows, len(states)), len(weight))
+        small = _are_small(states, weight)
+        for chunk, gradient, total, shift in zip(
+            *(each.split(rows) for each in (states, state_gradient, totals, shifts)), strict=True
         ):
-            logits, probabilities = buffers[:, : len(aim)]
+            logits = buffer[: len(chunk)]
             torch.mm(chunk, weight.T, out=logits)
-            torch.softmax(logits, 1, out=probabilities)
-            # log sum exp = max logit - log max probability, which is at least 1 / catalogue: a pass less, no underflow
-            total += (logits.amax(1) - probabilities.amax(1).log()).sum()
-            total -= logits.gather(1, aim[:, None]).sum()
-            torch.mm(probabilities, weight, out=gradient)
-            weight_gradient.addmm_(probabilities.T, chunk)
+            if not small:
+                torch.amax(logits, 1, keepdim=True, out=shift)
+                logits.sub_(shift)
+            torch.sum(logits.exp_(), 1, keepdim=True, out=total)
+            torch.mm(logits, weight, out=gradient)
+            gradient.div_(total)
+            weight_gradient.addmm_(logits.T, chunk / total)
         # the target's own term of the gradient, -1 in the column of the target
-        state_gradient -= weight[targets]
+        aims = weight[targets]
+        state_gradient -= aims
         weight_gradient.index_add_(0, targets, states, alpha=-1)
         ctx.save_for_backward(state_gradient, weight_gradient)
-        return total
+        return (totals.log() + shifts).sum() - (states * aims).sum()
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
         state_gradient, weight_gradient = ctx.saved_tensors
         return state_gradient * gradient, weight_gradient * gradient, None
+
+
+def rows_at_once(device: torch.device, catalogue: int) -> int:
+    """How many rows of logits a chunk holds: a multiple of 16 where possible, which the products like."""
+    rows = max(1, LOGITS_AT_ONCE[device.type] // catalogue)
+    return rows if rows < 16 else rows // 16 * 16
+
+
+def _are_small(states: Tensor, weight: Tensor) -> bool:
+    """Whether no logit can leave the range in which exp needs no shift. A GPU is not asked: it would have to wait."""
+    if states.device.type != "cpu" or not len(states):
+        return False
+    return bool(states.norm(dim=1).max() * weight.norm(dim=1).max() < SAFE_LOGIT)
 
 
 def sampled_loss(

@@ -1,3 +1,4 @@
+import pytest
 import torch
 import torch.nn.functional as F
 from torch import nn
@@ -12,11 +13,13 @@ class Bare(SequentialRecommender):
         self.item_embedding = nn.Embedding(catalogue, dim)
 
 
-def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch):
+@pytest.mark.parametrize("size", [1, 40])  # logits that exp holds as they are, and logits that it does not
+def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch, size):
     monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 3 * 11)  # three rows at a time, the last chunk smaller
     torch.manual_seed(1)
     model = Bare(11, 4).double()
-    states, targets = torch.randn(7, 4, dtype=torch.double, requires_grad=True), torch.randint(11, (7,))
+    states = (size * torch.randn(7, 4, dtype=torch.double)).requires_grad_()
+    targets = torch.randint(11, (7,))
     parameters = [states, model.item_embedding.weight]
     plain = F.cross_entropy(model.item_scores(states), targets, reduction="sum")
     ours = losses.softmax_loss(model, states, targets)
@@ -25,6 +28,17 @@ def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch):
         torch.autograd.grad(3 * ours, parameters), torch.autograd.grad(3 * plain, parameters), strict=True
     ):
         torch.testing.assert_close(found, expected)
+
+
+@pytest.mark.parametrize("size", [0.5, 7.0, 30.0])
+def test_softmax_loss_in_single_precision_stays_near_the_exact_one(size):
+    torch.manual_seed(1)
+    model = Bare(500, 8)
+    states, targets = size * torch.randn(40, 8), torch.randint(500, (40,))
+    with torch.no_grad():
+        exact = F.cross_entropy(states.double() @ model.item_embedding.weight.double().T, targets, reduction="sum")
+        found = losses.softmax_loss(model, states, targets)
+    torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=0)
 
 
 def test_sampled_loss_is_equation_1_and_never_draws_the_target():

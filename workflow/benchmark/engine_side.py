@@ -14,7 +14,7 @@ from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
-from methods.engine.losses import LOGITS_AT_ONCE
+from methods.engine.losses import rows_at_once
 from methods.engine.ranking import SCORES_AT_ONCE, rank
 from methods.engine.recommender import Recommender, Run
 from methods.engine.windows import cut_windows
@@ -104,7 +104,7 @@ def train(job: dict) -> dict[str, Action]:
 def softmax_products(world: World) -> None:
     """states x items^T, probabilities x items, probabilities^T x states for an epoch's pairs, in chunks that fit."""
     weight = world.model.item_embedding.weight.detach()
-    rows = min(MOST_ROWS, max(1, LOGITS_AT_ONCE[world.device.type] // len(weight)), world.pairs)
+    rows = min(MOST_ROWS, rows_at_once(world.device, len(weight)), world.pairs)
     states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
     by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
     for begin in range(0, world.pairs, rows):
