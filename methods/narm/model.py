@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk
 from methods.engine.split import Split
@@ -33,7 +34,7 @@ class NARM(SequentialRecommender):
         self.query, self.key = nn.Linear(hidden, hidden, bias=False), nn.Linear(hidden, hidden, bias=False)
         self.weight = nn.Linear(hidden, 1, bias=False)
         self.decoder = nn.Linear(2 * hidden, dim, bias=False)
-        self.embedding_dropout, self.dropout = nn.Dropout(embedding_dropout), nn.Dropout(dropout)
+        self.embedding_dropout, self.dropout = Dropout(embedding_dropout), Dropout(dropout)
         normal(self, std=dim**-0.5)
         nn.init.xavier_uniform_(self.recurrence.weight_ih_l0)
         nn.init.orthogonal_(self.recurrence.weight_hh_l0)

@@ -4,6 +4,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk
 from methods.engine.split import Split
@@ -29,7 +30,7 @@ class SASRec(SequentialRecommender):
         self.position_embedding = nn.Embedding(max_length, dim)
         self.blocks = nn.ModuleList(Block(dim, heads, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         normal(self, std=dim**-0.5)
 
     def _inputs(self, vectors: Tensor, positions: Tensor) -> Tensor:
@@ -73,7 +74,7 @@ class Block(nn.Module):
         self.attention_norm, self.feed_forward_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.query, self.key_value = nn.Linear(dim, dim), nn.Linear(dim, 2 * dim)
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
         keys, values = self.key_value(x).chunk(2, dim=-1)

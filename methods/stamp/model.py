@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk
 from methods.engine.split import Split
@@ -29,7 +30,7 @@ class STAMP(SequentialRecommender):
         self.mean = nn.Linear(dim, dim)  # its bias is the equation's b_a
         self.weight = nn.Linear(dim, 1, bias=False)
         self.session, self.current = nn.Linear(dim, dim), nn.Linear(dim, dim)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         normal(self, std=dim**-0.5)
 
     def _state(self, memory: Tensor, last: Tensor) -> Tensor:
