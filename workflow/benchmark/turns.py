@@ -90,7 +90,7 @@ class Side:
         self._start = [str(python), "-m", module, json.dumps(job)]
         self._environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
 
-    def ask(self, seconds: float, **command: object) -> dict:
+    def ask(self, seconds: float, /, **command: object) -> dict:
         """The answer to a command; Failed where none comes in time. The process starts with its first command."""
         if self._process is None:
             try:
