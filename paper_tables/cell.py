@@ -35,4 +35,4 @@ class Cell:
         return f"{self.paper}/{self.split}/{self.name}"
 
     def folder(self, results: Path) -> Path:
-        return Path(results) / "cells" / self.identifier
+        return Path(results, "cells", self.identifier)

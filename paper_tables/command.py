@@ -2,7 +2,7 @@
 
 import argparse
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
@@ -16,6 +16,21 @@ def scale_parser(module: str, text: str) -> argparse.ArgumentParser:
     parser.add_argument("--scale-file", type=Path, required=True, help="config/<scale>.yaml")
     parser.add_argument("--results", type=Path, required=True, help="results/<scale>")
     return parser
+
+
+def table_command(
+    module: str,
+    text: str,
+    targets: Sequence[str],
+    write: Callable[[Sequence[str], Mapping, Path], Iterable[object]],
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """The command of a paper's tables: one of its targets, its document, or all. The exit status."""
+    parser = scale_parser(module, text)
+    parser.add_argument("target", choices=[*targets, "document", "all"])
+    chosen = parser.parse_args(arguments)
+    asked = [*targets, "document"] if chosen.target == "all" else [chosen.target]
+    return answer(chosen, lambda scale, results: write(asked, scale, results))
 
 
 def answer(chosen: argparse.Namespace, make: Callable[[Mapping, Path], Iterable[object]]) -> int:

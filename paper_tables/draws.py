@@ -70,6 +70,10 @@ class Draws:
     def reading(self) -> str:
         return self.results[0].reading
 
+    def has(self, reading: str, part: str = "test") -> bool:
+        """Whether every finished draw was ranked in this reading, too."""
+        return self.done and all(result.has(reading, part) for result in self.finished)
+
     def values(self, metric: str, cutoff: int, part: str = "test", reading: str = "") -> np.ndarray:
         """The metric of each unit of the upper level, as fractions; of a draw the mean over its training seeds."""
         if len(self.results) == 1:

@@ -52,8 +52,8 @@ def table(columns: str, head: Sequence[str], body: Sequence[str], caption: str, 
     )
 
 
-def number(mean: float, deviation: float, bold: bool = False, marks: str = "") -> str:
-    """`12.34 ± 0.12` in percent; no deviation where it is not a number (one seed)."""
-    text = rf"\textbf{{{mean:.2f}}}" if bold else f"{mean:.2f}"
-    spread = "" if deviation != deviation else rf"{{\scriptsize$\pm${deviation:.2f}}}"
+def number(mean: float, deviation: float, bold: bool = False, marks: str = "", digits: int = 2) -> str:
+    """`12.34 ± 0.12`; no deviation where it is not a number (one seed)."""
+    text = rf"\textbf{{{mean:.{digits}f}}}" if bold else f"{mean:.{digits}f}"
+    spread = "" if deviation != deviation else rf"{{\scriptsize$\pm${deviation:.{digits}f}}}"
     return text + spread + marks

@@ -51,19 +51,25 @@ class Result:
         except KeyError as missing:
             raise BadInput(f"{self.folder / 'result.json'}: key {missing} is missing; run the cell again") from missing
 
+    def has(self, reading: str, part: str = "test") -> bool:
+        """Whether the result was ranked in this reading, too; only some data have sampled candidates."""
+        seeds = self.content.get("seeds", {}).values()
+        return bool(seeds) and all(reading in seed["metrics"][part] for seed in seeds)
+
     def per_user(self, metric: str, cutoff: int) -> pd.Series | None:
         """The metric of every test user, averaged over the seeds first, indexed by user. None if ranks are missing."""
         values = self.per_seed(metric, cutoff)
         return None if values is None else values.mean(axis=1)
 
-    def per_seed(self, metric: str, cutoff: int) -> pd.DataFrame | None:
+    def per_seed(self, metric: str, cutoff: int, reading: str = "") -> pd.DataFrame | None:
         """The metric of every test user (rows) and seed (columns, as in result.json). None if ranks are missing."""
+        reading = reading or self.reading
         if self._ranks is None:
             return None
         return pd.DataFrame(
             {
                 seed: pd.Series(
-                    per_user(metric, cutoff, ranks[f"above_{self.reading}"], ranks[f"ties_{self.reading}"]),
+                    per_user(metric, cutoff, ranks[f"above_{reading}"], ranks[f"ties_{reading}"]),
                     index=ranks["user"],
                 )
                 for seed, ranks in self._ranks.items()

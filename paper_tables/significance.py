@@ -107,8 +107,8 @@ def _body(rows: pd.DataFrame) -> list[str]:
 
 
 def _meaning(rows: pd.DataFrame) -> str:
-    family = rows["family"].str.partition(": ")[2].unique()
-    family = "; ".join(map(latex.escape, family)) or "both metrics, all data sets"
+    families = [family.partition(": ")[2] for family in rows["family"].unique()]
+    family = "; ".join(map(latex.escape, families)) or "both metrics, all data sets"
     return (
         r": difference in percentage points with a 95\,\% interval that counts users and seeds as two levels (of "
         "several draws of a data set the draws, counted under seeds); $p$ of a paired sign-flip permutation test over "

@@ -7,15 +7,11 @@ import sys
 
 from paper_tables.casr.specification import TARGETS
 from paper_tables.casr.write import write
-from paper_tables.command import answer, scale_parser
+from paper_tables.command import table_command
 
 
 def main(arguments: list[str] | None = None) -> int:
-    parser = scale_parser("paper_tables.casr", __doc__)
-    parser.add_argument("target", choices=[*TARGETS, "document", "all"])
-    chosen = parser.parse_args(arguments)
-    targets = [*TARGETS, "document"] if chosen.target == "all" else [chosen.target]
-    return answer(chosen, lambda scale, results: write(targets, scale, results))
+    return table_command("paper_tables.casr", __doc__, TARGETS, write, arguments)
 
 
 if __name__ == "__main__":

@@ -47,7 +47,7 @@ class Parts:
 
 def parts(rows: pd.DataFrame, cells: Mapping, statistic: Mapping) -> Parts:
     """What a statistic finds in rows of evidence that have one value for each cell (no seeds)."""
-    rows = select(rows, cells)
+    rows = _with_keys(select(rows, cells), statistic)
     if "curve" in statistic:
         rows = features(rows, statistic["curve"])
     return _KINDS[statistic["kind"]](rows, statistic)
@@ -57,7 +57,7 @@ def counterexamples(rows: pd.DataFrame, cells: Mapping, statistic: Mapping) -> i
     """How many pairs clearly break the relation: beyond a t interval over the seeds, at 5 % for all pairs together
     (Bonferroni). `rows` has the values of each seed; pairs without two seeds are never clear.
     """
-    rows = select(rows, cells)
+    rows = _with_keys(select(rows, cells), statistic)
     if "curve" in statistic or statistic["relation"] == "equal" or (rows["seed"] < 0).all():
         return 0
     side = 1 if statistic["relation"] in ("above", "at_least") else -1
@@ -111,6 +111,11 @@ def _feature(x: np.ndarray, y: np.ndarray, feature: str, level: float) -> float:
 def within(value: object, bounds: Mapping[str, float]) -> object:
     """Whether a number, or each of an array, keeps all bounds."""
     return np.logical_and.reduce([RELATIONS[name](value, bound) for name, bound in bounds.items()])
+
+
+def _with_keys(rows: pd.DataFrame, statistic: Mapping) -> pd.DataFrame:
+    """The rows with every key that the statistic names: settings that no row has are empty."""
+    return rows.assign(**{key: "" for key in statistic.get("same", ()) if key not in rows})
 
 
 def _joined(rows: pd.DataFrame, statistic: Mapping) -> pd.DataFrame:

@@ -4,8 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.measures import Measures
 from paper_tables.scale_part import choice, part_of, whole_numbers
 
+MEASURES = Measures("cpr", "CPR", ("hr", "ndcg"), 10)
 SYNTHETIC, MIND = "cpr-synthetic", "mind-small"
 # The order of the paper's tables. A scale may run fewer; what it leaves out stands in the tables as not run.
 FEEDBACKS = ("nonlinear", "linear")
