@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 
 import yaml
@@ -42,7 +42,7 @@ class Scale:
     settings: Mapping
     tuning: Tuning | None
 
-    @property
+    @cached_property
     def results(self) -> Path:
         return Path("results") / self.name
 

@@ -1,6 +1,7 @@
 """What the rules ask: which files a job reads, what it is given, what makes it run again. No torch here."""
 
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import DATASETS, card, cards
@@ -149,6 +150,7 @@ def _tables_code(asked: Iterable[str]) -> list[list[str]]:
     return [_code(place) for place in places if place.name in asked or not (place / "reported").is_dir()]
 
 
+@cache
 def _code(place: Path) -> list[str]:
     """The content of a module or a folder of modules, and of what they import; cards and printed numbers included."""
     inside = [place] if place.is_file() else sorted(place.rglob("*"))

@@ -42,6 +42,7 @@ def target_cells(scale: Scale, paper: str, target: str) -> list[Cell]:
     return specification(paper).target_cells(target, scale.content)
 
 
+@cache
 def specification(paper: str):
     """The module that says which cells a paper has."""
     try:
@@ -129,7 +130,7 @@ def tuning_file(scale: Scale, cell: Cell) -> Path | None:
     """Where the cell's tuned settings are written; None where nothing is searched."""
     if scale.tuning is None or is_external(cell) or not grid(cell):
         return None
-    return scale.results / "tuning" / cell.split / f"{main_cell(cell).name}.json"
+    return Path(scale.results, "tuning", cell.split, f"{main_cell(cell).name}.json")
 
 
 def searched_cell(scale: Scale, split: str, name: str) -> Cell:

@@ -13,7 +13,8 @@ TRAINING_FILES = ("train.csv", "validation.csv", "items.csv", "split.json")
 
 def split_files(scale: Scale, split: str, test: bool) -> list[Path]:
     names = (*TRAINING_FILES, *(["test.csv"] if test else []))
-    return [scale.results / "splits" / split / name for name in names]
+    folder = Path(scale.results, "splits", split)
+    return [folder / name for name in names]
 
 
 def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:
