@@ -107,7 +107,7 @@ def users_loss(
     lengths = torch.bincount(rows, minlength=len(users))
     hidden = model.encode(users, items, lengths.cumsum(0) - lengths, inputs)
     targets = torch.cat([items[:, None], others], dim=1)
-    outputs = torch.einsum("pd,pmd->pm", F.embedding(rows, hidden), model.output_embedding(targets))
+    outputs = (F.embedding(rows, hidden)[:, None] * model.output_embedding(targets)).sum(dim=2)
     outputs = outputs + F.embedding(targets, model.item_bias[:, None])[..., 0]
     labels = torch.zeros_like(outputs)
     labels[:, 0] = 1

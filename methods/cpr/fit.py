@@ -96,12 +96,13 @@ def posterior(
 ) -> tuple[Gaussian, list[float]]:
     """q of one exogenous vector, given the learnt model. Of many lists each step sees a random part, scaled up."""
     part = min(len(lists), settings["posterior_batch"])
+    whole = model.given(lists) if part == len(lists) else None
 
     def log_likelihood(values: Tensor, generator: torch.Generator) -> Tensor:
-        if part == len(lists):
-            return model.log_likelihood(lists, values)
+        if whole is not None:
+            return whole(values)
         index = torch.randint(len(lists), (part,), generator=generator).to(values.device)
-        return model.log_likelihood(lists.take(index), values) * (len(lists) / part)
+        return model.given(lists.take(index))(values) * (len(lists) / part)
 
     model.requires_grad_(False)
     try:

@@ -34,6 +34,35 @@ def on_device(blocks: Blocks, device: torch.device) -> ListBatch:
     return ListBatch(*(torch.from_numpy(part).to(device) for part in parts))
 
 
+@dataclass(frozen=True)
+class Likelihood:
+    """log p(O | v) of one model as a function of its exogenous vector v, (draws, dim) -> (draws,), all else fixed.
+
+    Every term of eqs. 4 and 5 has the form base_j + w_j v_j - log sum_j exp(base_j + w_j v_j), so that the sums of all
+    rows and draws are one product of exp(base) and exp(w v). weight w (dim,); odds (rows, dim): exp(base), the largest
+    of each row being 1; counts (rows,): how many terms have this row's sum; observed (dim,): how many have this j;
+    constant: what is the same for all v.
+    """
+
+    weight: Tensor
+    odds: Tensor
+    counts: Tensor
+    observed: Tensor
+    constant: Tensor
+
+    def __call__(self, values: Tensor) -> Tensor:
+        shift = values * self.weight
+        top = shift.detach().amax(dim=1, keepdim=True)
+        every = ((shift - top).exp() @ self.odds.T).log() + top
+        return self.constant + shift @ self.observed - every @ self.counts
+
+
+def _likelihood(weight: Tensor, base: Tensor, counts: Tensor, observed: Tensor, value: Tensor) -> Likelihood:
+    """base (rows, dim), -inf where there is nothing; value: the bases of all terms, summed."""
+    top = base.amax(dim=1, keepdim=True)
+    return Likelihood(weight, (base - top).exp(), counts, observed, value - counts @ top[:, 0])
+
+
 class Exposure(nn.Module):
     """p_R of eq. 4. users P (users, dim), items Q (catalogue, dim), weight w^R (catalogue,)."""
 
@@ -45,7 +74,7 @@ class Exposure(nn.Module):
 
     def logits(self, users: Tensor, items: Tensor, alpha: Tensor) -> Tensor:
         """P_u . Q_i + w_i alpha_i. users (n,); items (n, m); alpha (draws, catalogue); result (draws, n, m)."""
-        return torch.einsum("nd,nmd->nm", self.users(users), self.items(items)) + (self.weight * alpha)[:, items]
+        return (self.users(users)[:, None] * self.items(items)).sum(dim=2) + (self.weight * alpha)[:, items]
 
     def catalogue_logits(self, vectors: Tensor, alpha: Tensor) -> Tensor:
         """The same for all items. vectors (.., n, dim): users, or actions of a policy in their place; alpha
@@ -53,11 +82,16 @@ class Exposure(nn.Module):
         shift = self.weight * alpha
         return vectors @ self.items.weight.T + (shift if shift.dim() == 1 else shift[:, None])
 
-    def log_likelihood(self, lists: ListBatch, alpha: Tensor) -> Tensor:
-        """log p_R of eq. 4, summed over the lists. alpha (draws, catalogue); result (draws,)."""
+    @torch.no_grad()
+    def given(self, lists: ListBatch) -> Likelihood:
+        """log p_R of eq. 4, summed over the lists, as a function of alpha."""
         people, row = torch.unique(lists.users, return_inverse=True)
-        every = self.catalogue_logits(self.users(people), alpha).logsumexp(dim=2)
-        return ((self.logits(lists.users, lists.items, alpha) - every[:, row, None]) * lists.shown).sum(dim=(1, 2))
+        base, items = self.users(people) @ self.items.weight.T, lists.items[lists.shown]
+        row = row[:, None].expand_as(lists.shown)[lists.shown]
+        counts, observed = (
+            torch.bincount(of, minlength=size) for of, size in zip((row, items), base.shape, strict=True)
+        )
+        return _likelihood(self.weight, base, counts.to(base), observed.to(base), base[row, items].sum())
 
 
 class Choice(nn.Module):
@@ -74,6 +108,15 @@ class Choice(nn.Module):
         the result (.., length)."""
         taste = (self.users(users)[..., None, :] * self.items(items)).sum(dim=-1)
         return taste + self.weight * beta
+
+    @torch.no_grad()
+    def given(self, lists: ListBatch) -> Likelihood:
+        """log p_S of eq. 5, summed over the lists and over what is chosen in each, as a function of beta."""
+        lists = lists.take(lists.chosen.any(dim=1))
+        taste = self.logits(lists.users, lists.items, torch.zeros_like(self.weight))
+        counts, observed = (lists.chosen.sum(dim=axis).to(taste) for axis in (1, 0))
+        value = taste[lists.chosen].sum()
+        return _likelihood(self.weight, taste.masked_fill(~lists.shown, -torch.inf), counts, observed, value)
 
     def probabilities(self, users: Tensor, items: Tensor, beta: Tensor) -> Tensor:
         """Eq. 10: how probable each item of a list is, under the intervention that shows just this list."""
@@ -104,9 +147,11 @@ def exposure_loss(model: Exposure, lists: ListBatch, others: Tensor, alpha: Tens
 
     Negatives of a place that shows nothing count for nothing, so that a list of fewer items has fewer of them.
     """
-    shown = F.logsigmoid(model.logits(lists.users, lists.items, alpha))
-    hidden = F.logsigmoid(-model.logits(lists.users, others, alpha))  # log(1 - sigma(x)) = log sigma(-x)
-    counted = lists.shown.repeat_interleave(others.shape[1] // lists.items.shape[1], dim=1)
+    length = lists.items.shape[1]
+    logits = model.logits(lists.users, torch.cat([lists.items, others], dim=1), alpha)
+    shown = F.logsigmoid(logits[..., :length])
+    hidden = F.logsigmoid(-logits[..., length:])  # log(1 - sigma(x)) = log sigma(-x)
+    counted = lists.shown.repeat_interleave(others.shape[1] // length, dim=1)
     total = (shown * lists.shown).sum(dim=(1, 2)) + (hidden * counted).sum(dim=(1, 2))
     return -total.mean() / len(lists)
 

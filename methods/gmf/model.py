@@ -1,6 +1,5 @@
 """GMF: generalised matrix factorisation (He et al., WWW 2017)."""
 
-import torch
 from torch import Tensor, nn
 
 from methods.engine.initialisation import normal
@@ -26,7 +25,7 @@ class GMF(PairRecommender):
         self.out = nn.Linear(dim, 1, bias=False)  # h
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
-        return torch.einsum("nd,nmd->nm", self._weighted(users), self.item_embedding(items))
+        return (self._weighted(users)[:, None] * self.item_embedding(items)).sum(dim=2)
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         return self._weighted(users) @ self.item_embedding.weight.T

@@ -48,7 +48,7 @@ def test_exposure_is_equation_4(lists):
             for place in places(lists, row):
                 total += math.log(math.exp(shown_logit(model, user, int(lists.items[row, place]), each)) / every)
         expected.append(total)
-    assert model.log_likelihood(lists, alpha).tolist() == pytest.approx(expected)
+    assert model.given(lists)(alpha).tolist() == pytest.approx(expected)
 
 
 def test_choice_is_equation_5_over_what_is_shown(lists):
@@ -65,6 +65,7 @@ def test_choice_is_equation_5_over_what_is_shown(lists):
                     total += math.log(math.exp(taken_logit(model, user, items, place, each)) / every)
         expected.append(total)
     assert model.log_likelihood(lists, beta).tolist() == pytest.approx(expected)
+    assert model.given(lists)(beta).tolist() == pytest.approx(expected)
     assert choice_loss(model, lists, beta).item() == pytest.approx(-sum(expected) / 2 / len(lists))  # eq. 7
 
 
@@ -113,7 +114,8 @@ def test_what_is_not_shown_changes_nothing():
     moved.items[~moved.shown] = 7
     beta, alpha = torch.randn(2, 4, dtype=torch.float64), torch.randn(2, 9, dtype=torch.float64)
     assert torch.equal(model.choice.log_likelihood(lists, beta), model.choice.log_likelihood(moved, beta))
-    assert torch.equal(model.exposure.log_likelihood(lists, alpha), model.exposure.log_likelihood(moved, alpha))
+    assert torch.equal(model.exposure.given(lists)(alpha), model.exposure.given(moved)(alpha))
+    assert torch.equal(model.choice.given(lists)(beta), model.choice.given(moved)(beta))
 
 
 def test_equal_seeds_give_equal_worlds():
