@@ -1,5 +1,6 @@
 """What a paper measures, for the tables that all papers share."""
 
+import importlib
 from dataclasses import dataclass
 
 
@@ -15,3 +16,8 @@ class Measures:
     def head(self, metric: str) -> str:
         """`NDCG@5`."""
         return f"{metric.upper()}@{self.cutoff}"
+
+
+def measures(paper: str) -> Measures:
+    """Those of a paper, which stand in its plan.py."""
+    return importlib.import_module(f"paper_tables.{paper}.plan").MEASURES

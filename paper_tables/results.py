@@ -99,6 +99,11 @@ class Result:
         """Number of test users."""
         return None if self._ranks is None else len(next(iter(self._ranks.values())))
 
+    @property
+    def finished(self) -> tuple["Result", ...]:
+        """Itself, where it is done (of several draws of a data set, those that are: draws.py)."""
+        return (self,) if self.done else ()
+
     def pairs_with(self, other: "Result") -> list[tuple["Result", "Result"]]:
         """What is compared with what (of several draws of a data set: draws.py)."""
         return [(self, other)] if self.done and other.done else []

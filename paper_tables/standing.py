@@ -1,5 +1,5 @@
 """Where one's own method stands, in one page: against every plain method on the same split, with intervals, paired
-tests and cost, ready to paste.
+tests and cost, ready to paste. Draws of one data set with several data seeds count as one split.
 
 python -m paper_tables.standing --method markov-chain --results results/quick
 """
@@ -7,29 +7,33 @@ python -m paper_tables.standing --method markov-chain --results results/quick
 import argparse
 import sys
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file
 from paper_tables import latex
 from paper_tables.cell import Cell
+from paper_tables.draws import Draws
+from paper_tables.measures import measures
 from paper_tables.report.page import render
 from paper_tables.report.read import label
 from paper_tables.report.tables import Column, table
-from paper_tables.results import Result, percent, read_result, user_differences
+from paper_tables.results import Result, mean_difference, percent, read_result, user_differences
 from paper_tables.statistics import holm, interval, sign_flip
 
 LEVEL = 0.05
-CUTOFF = 5
 METRICS = ("ndcg", "f1", "hr", "mrr")
+DATA_SEED = "seed"  # the variant of a card that only draws the data again
 OTHER_CANDIDATES = "other candidates"
 PARTS = ("paper", "split", "anchor", "treatment", "sampler", "variant")
 COLUMNS = (
     Column("split", "Split"),
+    Column("metric", "Metric"),
     Column("other", "Against"),
     Column("mean", "Own", "fixed"),
     Column("seeds", "Seeds", "count"),
@@ -75,10 +79,10 @@ def standing(method: str, results: Path, metric: str = "ndcg") -> Standing:
     if not own:
         known = sorted({folder.name for folder in (Path(results) / "cells").glob("*/*/*")})
         raise BadInput(f"{results}: no finished cell '{method}'; there are: {', '.join(known) or 'none'}")
-    pairs = [(result, other) for result in own for other in opponents(result, results)]
+    pairs = [(draws, other) for draws in by_place(own) for other in opponents(draws, results)]
     if not pairs:
         raise BadInput(f"{results}: nothing to compare '{method}' with: no other plain method is done on its splits")
-    rows = pd.DataFrame([compared(result, other, metric) for result, other in pairs])
+    rows = pd.DataFrame([compared(draws, other, metric) for draws, other in pairs])
     rows["p_value_holm"] = holm(rows["p_value"].to_numpy())
     return Standing(method, metric, rows, sentence(method, metric, rows))
 
@@ -94,45 +98,66 @@ def done_cells(results: Path, pattern: str) -> Iterable[Result]:
             yield result
 
 
-def opponents(result: Result, results: Path) -> list[Result]:
-    """Every plain method on the same split, and the control of a treated cell."""
-    cell = result.cell
-    beside = done_cells(results, f"{cell.paper}/{cell.split}/*")
-    return [
-        other
+def by_place(found: Iterable[Result]) -> list[Draws]:
+    """Results of one cell, those on draws of one data set together."""
+    places: dict[tuple, list[Result]] = {}
+    for result in found:
+        about, protocol = card(result.cell.dataset), result.cell.split.split(".", 1)[1]
+        drawn = tuple((name, value) for name, value in about.variant.items() if name != DATA_SEED)
+        places.setdefault((result.cell.paper, about.base, drawn, protocol), []).append(result)
+    return [Draws(tuple(draws)) for draws in places.values()]
+
+
+def opponents(draws: Draws, results: Path) -> list[Draws]:
+    """Every plain method on the same splits, and the control of a treated cell."""
+    cells = [result.cell for result in draws.results]
+    beside = [other for cell in cells for other in done_cells(results, f"{cell.paper}/{cell.split}/*")]
+    first = cells[0]
+    named = {
+        other.cell.name: other.cell
         for other in beside
-        if other.cell.name != cell.name and (not other.cell.treatment or other.cell.name == f"{cell.name}.control")
+        if other.cell.name != first.name and (not other.cell.treatment or other.cell.name == f"{first.name}.control")
+    }
+    return [
+        Draws(tuple(read_result(replace(cell, split=each.split), results) for each in cells))
+        for _, cell in sorted(named.items())
     ]
 
 
-def compared(result: Result, other: Result, metric: str) -> dict:
+def compared(draws: Draws, other: Draws, metric: str) -> dict:
     """One comparison. The interval and the test are paired over users, each user's values averaged over seeds first."""
-    row = {"split": result.cell.split, "other": other.cell.name}
-    for before, side in (("", result), ("other_", other)):
-        mean, deviation = percent(side.values(metric, CUTOFF))
+    cutoff = measures(draws.cell.paper).cutoff
+    split = draws.cell.split + f" ({len(draws.results)} draws)" * (len(draws.results) > 1)
+    row = {"split": split, "metric": f"{metric}@{cutoff}", "other": other.cell.name}
+    for before, side in (("", draws), ("other_", other)):
+        mean, deviation = percent(side.values(metric, cutoff))
         row |= {f"{before}mean": mean, f"{before}std": deviation, f"{before}seeds": len(side.seeds)}
         row |= {f"{before}{name}": value for name, value in cost(side).items()}
-    pair = user_differences(result, other, metric, CUTOFF)
-    row["difference"] = row["mean"] - row["other_mean"]
+    pair = user_differences(draws, other, metric, cutoff)
+    row["difference"] = mean_difference(draws, other, metric, cutoff)
     row["low"], row["high"] = (float("nan"),) * 2 if pair is None else interval(100 * pair)
     row["p_value"] = float("nan") if pair is None else sign_flip(pair)
     row["users"] = 0 if pair is None else len(pair)
-    row["flags"] = "; ".join([*sorted({*result.flags, *other.flags}), *other_candidates(result, other)])
+    row["flags"] = "; ".join([*sorted({*draws.flags, *other.flags}), *other_candidates(draws, other)])
     return row
 
 
-def other_candidates(result: Result, other: Result) -> list[str]:
+def other_candidates(result: Draws, other: Draws) -> list[str]:
     """What must be known of a pair of which one may not rank the items of the history, and the other may."""
     if result.reading == other.reading:
         return []
     return [f"{OTHER_CANDIDATES}: history {result.reading} here, {other.reading} there"]
 
 
-def cost(result: Result) -> dict:
-    seeds = list(result.content["seeds"].values())
+def cost(draws: Draws) -> dict:
+    seeds = [seed for result in draws.finished for seed in result.content["seeds"].values()]
     means = {name: float(np.mean([seed.get(name, 0) for seed in seeds])) for name in ("train_seconds", "rank_seconds")}
     memory = max(seed.get("peak_memory_mb", 0) for seed in seeds)
-    return {**means, "memory_mb": memory, "device": result.content.get("provenance", {}).get("device", "unknown")}
+    return {
+        **means,
+        "memory_mb": memory,
+        "device": draws.finished[0].content.get("provenance", {}).get("device", "unknown"),
+    }
 
 
 def sentence(method: str, metric: str, rows: pd.DataFrame) -> str:
@@ -146,7 +171,7 @@ def sentence(method: str, metric: str, rows: pd.DataFrame) -> str:
     unlike = int(rows["flags"].str.contains(OTHER_CANDIDATES).sum())
     return (
         f"On {splits}, {shown_name(method)} was compared with {rows['other'].nunique()} methods in "
-        f"{metric_name(metric)} over all items. It was significantly better in {better} and worse in {worse} of "
+        f"{metric_name(rows)} over all items. It was significantly better in {better} and worse in {worse} of "
         f"{number} comparisons (two-sided paired sign-flip permutation test, p < {LEVEL} after Holm's correction over "
         f"these {number} comparisons; unit: the user, whose values are averaged over seeds first; number of seeds: "
         f"{seeds}; intervals: 95 %, over users, for these trained models)."
@@ -155,8 +180,9 @@ def sentence(method: str, metric: str, rows: pd.DataFrame) -> str:
     )
 
 
-def metric_name(metric: str) -> str:
-    return f"{metric.upper()}@{CUTOFF}"
+def metric_name(rows: pd.DataFrame) -> str:
+    """`NDCG@5`: the papers' cut-offs differ."""
+    return " and ".join(metric.upper() for metric in rows["metric"].unique())
 
 
 def shown_name(name: str) -> str:
@@ -185,7 +211,7 @@ def tex(found: Standing) -> str:
         )
         split = row.split
     head = ["Split & Against & Own & Other & Difference & Training (s)"]
-    caption = rf"{metric_name(found.metric)} in percent. *: $p<{LEVEL}$. {latex.escape(found.sentence)}"
+    caption = rf"{metric_name(found.rows)} in percent. *: $p<{LEVEL}$. {latex.escape(found.sentence)}"
     return latex.table("llrrlr", head, body, caption, f"tab:standing-{found.method}")
 
 
@@ -197,9 +223,7 @@ def write(found: Standing, results: Path) -> list[Path]:
         "standing.html.j2",
         title=f"Where {shown_name(found.method)} stands",
         sentence=found.sentence,
-        shown=table(
-            "standing", metric_name(found.metric), named, COLUMNS, "Percent; differences in percentage points."
-        ),
+        shown=table("standing", metric_name(found.rows), named, COLUMNS, "Percent; differences in percentage points."),
         tex=tex(found),
     )
     files = {"html": page, "tex": tex(found)}

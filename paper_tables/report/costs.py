@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from datasets.pipeline.card import card
 from paper_tables.report import read
 from paper_tables.report.tables import Column, Table, records, table
 from paper_tables.results import Result
@@ -27,12 +28,15 @@ TRIALS = (
 
 
 def by_data_set(paper: str, found: Iterable[Result]) -> Table:
-    """One row for each data set, kind of cell and device. A seed that is another's copy cost nothing and counts."""
+    """One row for each data set (all its draws), kind of cell and device.
+
+    A seed that is another's copy cost nothing and counts.
+    """
     groups: dict[tuple, list[Result]] = {}
     for result in found:
         if result.seeds:
             device = result.content.get("provenance", {}).get("device", "unknown")
-            groups.setdefault((result.cell.dataset, _kind(result), device), []).append(result)
+            groups.setdefault((card(result.cell.dataset).base, _kind(result), device), []).append(result)
     rows = [_row(*key, own) for key, own in sorted(groups.items())]
     return table(f"{paper}-spent", "Training and ranking", records(rows), COLUMNS)
 

@@ -1,4 +1,6 @@
-"""The files of a paper that the page shows as tables: title, a note for the reader, columns in the order shown."""
+"""The files that the page shows as tables: title, a note for the reader, columns in the order shown.
+
+Here are those of every paper; a paper's own stand in its shown.py."""
 
 from paper_tables.report.tables import Column
 
@@ -50,7 +52,8 @@ ACCURACY = (
     Column("flags", "Flags"),
     Column("cell", "Made by", "cell"),
 )
-# name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown.
+# name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown. A
+# paper's shown.py has such FILES of its own, and ACCURACY_FILES, the tables whose numbers stand in comparison.csv, too.
 FILES = {
     "verdicts": (
         "agreement",
@@ -74,21 +77,6 @@ FILES = {
             Column("tau_high", "to", "fixed"),
         ),
     ),
-    "table1": (
-        "data",
-        "Sizes of the data sets",
-        "",
-        (
-            Column("dataset", "Data set", "name"),
-            Column("count", "Count"),
-            Column("measured", "Measured", "plain"),
-            Column("printed", "Printed"),
-            Column("verdict", "Verdict"),
-            Column("recipe", "Recipe"),
-            Column("recipe_remark", "Remark"),
-            Column("verified", "Source verified"),
-        ),
-    ),
     "audit": (
         "data",
         "Audit",
@@ -105,7 +93,7 @@ FILES = {
     "controls": (
         "tests",
         "Gains beside the gains of the random controls",
-        "Percentage points over the plain anchor. The control has as many extra sequences with random items, and as "
+        "Percentage points over the plain anchor. The control has as many extra examples with random items, and as "
         "many epochs: a gain that it has, too, is no evidence for the counterfactual. Interval and p: difference of "
         "the two over users, averaged over seeds, for these trained models.",
         (
@@ -148,76 +136,6 @@ FILES = {
             Column("flags", "Flags"),
         ),
     ),
-    "readings": (
-        "readings",
-        "Readings of the protocol",
-        "Every reading that the kept ranks allow, beside the printed numbers; percent. Distance: mean of F1@5 and "
-        "NDCG@5. Nearest: of the readings of the plain anchor (alone), or of the strategy with any sampler; nearest of "
-        "all: of both together. Share: of the bootstrap draws of users and seeds in which it is so; with two or three "
-        "seeds their part is shown too small. Among many readings one lies near almost any number: resemblance is all "
-        "that it shows.",
-        (
-            Column("dataset", "Data set", "name"),
-            Column("anchor", "Anchor", "name"),
-            Column("target", "Printed number of", "name"),
-            Column("method", "Measured with", "name"),
-            Column("sampler", "Sampler", "name"),
-            Column("order", "Order"),
-            Column("part", "Part"),
-            Column("history", "History"),
-            Column("ties", "Ties"),
-            Column("counted", "Users counted"),
-            Column("status", "Status", "verdict"),
-            Column("ndcg", "NDCG@5", "fixed"),
-            Column("ndcg_low", "95 % from", "fixed"),
-            Column("ndcg_high", "to", "fixed"),
-            Column("printed_ndcg", "Printed", "fixed"),
-            Column("distance", "Distance", "fixed"),
-            Column("nearest", "Nearest", "yes"),
-            Column("nearest_share", "Share", "share"),
-            Column("nearest_of_all", "Nearest of all", "yes"),
-            Column("share_of_all", "Share", "share"),
-            Column("flags", "Flags"),
-        ),
-    ),
-    "splits": (
-        "readings",
-        "Other orders and splits",
-        "",
-        (
-            Column("dataset", "Data set", "name"),
-            Column("split", "Split"),
-            Column("row", "Method"),
-            Column("metric", "Metric"),
-            Column("status", "Status", "verdict"),
-            Column("mean", "Measured", "fixed"),
-            Column("std", "±", "fixed"),
-            Column("seeds", "Seeds", "count"),
-            Column("main_mean", "On the main split", "fixed"),
-            Column("change", "Change", "signed"),
-            Column("flags", "Flags"),
-        ),
-    ),
-    "sets": (
-        "sets",
-        "Cards of the augmented sets",
-        "Means over seeds. Observed label: share of sequences whose generated next item is the observed one. Test "
-        "item: share whose generated next item is the user's test item, looked at after all training.",
-        (
-            Column("dataset", "Data set", "name"),
-            Column("row", "Cell"),
-            Column("status", "Status", "verdict"),
-            Column("seeds", "Seeds", "count"),
-            Column("size", "Sequences", "count"),
-            Column("refused_confidence_share", "Refused by κ", "share"),
-            Column("duplicates", "Duplicates", "count"),
-            Column("distance_mean", "Distance", "fixed"),
-            Column("observed_label", "Observed label", "share"),
-            Column("same_category", "Same category", "share"),
-            Column("heldout_overlap.test.labels", "Test item", "share"),
-            Column("label_accuracy", "True label", "share"),
-        ),
-    ),
     "claims": (
         "claims",
         "Claims",
@@ -242,5 +160,3 @@ FILES = {
         ),
     ),
 }
-# The files of the accuracy tables, whose numbers stand in comparison.csv too.
-ACCURACY_FILES = ("table2", "table3")

@@ -14,7 +14,7 @@ from datasets.pipeline.files import whole_file
 from paper_tables import verdicts
 from paper_tables.report import costs, known, read
 from paper_tables.report.provenance import Provenance, cell_of, provenance
-from paper_tables.report.tables import VERDICTS, Column, Table, records, table
+from paper_tables.report.tables import VERDICTS, Column, Table, finer, records, table
 from paper_tables.results import DONE, FAILED, MADE_BEFORE, Result
 
 HERE = Path(__file__).parent
@@ -187,25 +187,32 @@ def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path)
     for number in sorted(rows["table"].unique() if len(rows) else [], key=lambda each: each or "~"):
         title = f"Table {number}" if number else "Measured, and not printed"
         own = _linked(about, rows[rows["table"] == number])
-        columns, note = known.COMPARISON, known.COMPARISON_NOTE
+        columns, note = _as_printed(own, known.COMPARISON), known.COMPARISON_NOTE
         shown.append(table(f"{about.name}-table-{number}", title, own, columns, note, quiet="status"))
-    for name in known.ACCURACY_FILES if rows.empty else ():
+    for name in read.shown(about.name).ACCURACY_FILES if rows.empty else ():
         own = read.csv(results / "tables" / f"{about.name}_{name}.csv")
         if own is not None:
-            own = _linked(about, own.assign(cell=[cell_of(row, about.name) for row in own.to_dict("records")]))
-            title = name.replace("table", "Table ")
-            shown.append(table(f"{about.name}-{name}", title, own, known.ACCURACY, quiet="status"))
+            cells = [row.get("cell") or cell_of(row, about.name) for row in own.to_dict("records")]
+            own, title = _linked(about, own.assign(cell=cells)), name.replace("table", "Table ")
+            columns = _as_printed(own, known.ACCURACY)
+            shown.append(table(f"{about.name}-{name}", title, own, columns, quiet="status"))
+
+
+def _as_printed(rows: pd.DataFrame, columns: tuple[Column, ...]) -> tuple[Column, ...]:
+    """With the digits of the paper's unit."""
+    return finer(columns) if (rows["unit"] == "fraction").all() else columns
 
 
 def _linked(about: Paper, rows: pd.DataFrame) -> pd.DataFrame:
     """The rows, naming only cells of which the page has something to say."""
     there = {each.identifier for each in about.cells}
-    return rows.assign(cell=rows["cell"].where(rows["cell"].isin(there), ""))
+    known_cells = ["; ".join(cell for cell in cells.split("; ") if cell in there) for cells in rows["cell"]]
+    return rows.assign(cell=known_cells)
 
 
 def _files(about: Paper, scale: Mapping, results: Path) -> None:
     """Every other table of the paper that is there, and the names of those that are not."""
-    for name, (section, title, note, columns) in known.FILES.items():
+    for name, (section, title, note, columns) in {**read.shown(about.name).FILES, **known.FILES}.items():
         file = results / "tables" / f"{about.name}_{name}.csv"
         own = read.csv(file)
         if own is None:

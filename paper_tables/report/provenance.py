@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from paper_tables.cell import Cell
 from paper_tables.results import Result
 
+SHOWN = ("ndcg@5", "f1@5", "ndcg@10", "hr@10")
 SEED = ("epochs", "best_epoch", "stopped_early", "train_seconds", "rank_seconds", "peak_memory_mb", "digest")
 
 
@@ -64,7 +65,7 @@ def cell_of(row: Mapping, paper: str) -> str:
 
 def _seed(found: Mapping, reading: str) -> dict:
     metrics = found.get("metrics", {}).get("test", {}).get(reading, {})
-    shown = {name: 100 * metrics[name] for name in ("ndcg@5", "f1@5", "hr@10") if name in metrics}
+    shown = {name: 100 * metrics[name] for name in SHOWN if name in metrics}
     return shown | {name: found[name] for name in SEED if name in found}
 
 

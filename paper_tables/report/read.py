@@ -72,6 +72,11 @@ def results_of(paper: str, scale: Mapping, results: Path) -> list[Result]:
     return [read_result(cell, results) for cell in specification.cells(scale)]
 
 
+def shown(paper: str):
+    """What the page shows of a paper's own files: its shown.py (known.py says what stands there)."""
+    return importlib.import_module(f"paper_tables.{paper}.shown")
+
+
 def figures(paper: str, results: Path) -> list[Figure]:
     """All pictures of a paper; of one that is there as SVG and as PNG, the SVG."""
     files = {}

@@ -11,6 +11,8 @@ from paper_tables.report.read import label
 NUMBERS = {
     "fixed": "{:.2f}",
     "signed": "{:+.2f}",
+    "fraction": "{:.4f}",
+    "signed fraction": "{:+.4f}",
     "figures": "{:.3g}",
     "plain": "{:,.7g}",
     "count": "{:,.0f}",
@@ -41,8 +43,8 @@ LABELLED = ("dataset", "anchor", "method", "sampler", "other")
 
 @dataclass(frozen=True)
 class Column:
-    """kind: text, name (a label is looked up), verdict, cell (a link to the cells' provenance), yes (written where it
-    is true), or one of NUMBERS."""
+    """kind: text, name (a label is looked up), verdict, cell (links to the provenance of the cells that are named,
+    joined by "; "), yes (written where it is true), or one of NUMBERS."""
 
     key: str
     head: str
@@ -51,11 +53,16 @@ class Column:
 
 @dataclass(frozen=True)
 class Value:
-    """One field: `text` is shown (of a cell, what it links to), `order` sorts, `kind` styles."""
+    """One field: `text` is shown (of cells, what it links to), `order` sorts, `kind` styles."""
 
     text: str
     order: str
     kind: str
+
+    @property
+    def cells(self) -> list[str]:
+        """The cells that the field links to."""
+        return self.text.split("; ") if self.text else []
 
     @property
     def sign(self) -> str:
@@ -94,12 +101,18 @@ def table(
     filters = tuple(
         column.key
         for column in shown
-        if column.kind in ("name", "verdict", "yes") or column.key == "metric"
+        if column.kind in ("name", "verdict", "yes") or column.key in ("metric", "setting", "candidates")
         if 1 < frame[column.key].nunique() <= 40
     )
     state = frame[quiet].tolist() if quiet in frame else []
     hidden = frozenset(place for place, each in enumerate(state) if each == "not run")
     return Table(name, title, note, shown, rows, filters, hidden if len(hidden) < len(rows) else frozenset())
+
+
+def finer(columns: Iterable[Column]) -> tuple[Column, ...]:
+    """The columns for numbers that are fractions and not percent."""
+    kinds = {"fixed": "fraction", "signed": "signed fraction"}
+    return tuple(Column(column.key, column.head, kinds.get(column.kind, column.kind)) for column in columns)
 
 
 def guessed(frame: pd.DataFrame) -> tuple[Column, ...]:
