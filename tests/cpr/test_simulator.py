@@ -10,6 +10,7 @@ from datasets.pipeline.errors import BadInput
 from methods.cpr.fit import fit_world, train
 from methods.cpr.recovery import mean_auc, recovery
 from methods.cpr.simulator import choice_loss, exposure_loss, on_device
+from methods.cpr.world import load_world, save_world
 from tests.cpr.support import CPU, known_world, simulator, small_settings, some_blocks
 
 
@@ -125,6 +126,15 @@ def test_equal_seeds_give_equal_worlds():
         assert torch.equal(value, second.simulator.state_dict()[name])
     assert torch.equal(first.alpha.mean, second.alpha.mean) and first.curves == second.curves
     assert not torch.equal(first.alpha.mean, other.alpha.mean)
+
+
+def test_a_world_is_what_it_was_after_its_file(tmp_path):
+    before = fit_world(some_blocks(), 6, 9, small_settings(), 3, CPU)
+    save_world(before, tmp_path / "world.safetensors")
+    after = load_world(tmp_path / "world.safetensors")
+    for name, value in before.simulator.state_dict().items():
+        assert torch.equal(value, after.simulator.state_dict()[name])
+    assert torch.equal(before.alpha.mean, after.alpha.mean) and torch.equal(before.beta.deviation, after.beta.deviation)
 
 
 def test_training_learns_who_is_shown_and_takes_what():

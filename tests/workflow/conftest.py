@@ -70,12 +70,17 @@ def write_split(folder: Path, seed: int = 0, test_seed: int = 0) -> None:
 class World:
     """A working folder with a scale `mini` and one split; cells run in this process."""
 
+    paper, split, settings, part = "casr", SPLIT, SETTINGS, PAPER
+
     def __init__(self, folder: Path, test_seed: int = 0, **changes) -> None:
         self.folder = folder
-        content = {"scale": "mini", "seeds": [1, 2], "settings": SETTINGS, "papers": {"casr": PAPER}} | changes
+        content = {"scale": "mini", "seeds": [1, 2], "settings": self.settings, "papers": {self.paper: self.part}}
         self.file = folder / "config" / "mini.yaml"
         self.file.parent.mkdir(parents=True)
-        self.file.write_text(yaml.safe_dump(content))
+        self.file.write_text(yaml.safe_dump(content | changes))
+        self.write(test_seed)
+
+    def write(self, test_seed: int) -> None:
         write_split(self.splits, test_seed=test_seed)
 
     @property
@@ -84,10 +89,10 @@ class World:
 
     @property
     def splits(self) -> Path:
-        return self.folder / "results" / "mini" / "splits" / SPLIT
+        return self.folder / "results" / "mini" / "splits" / self.split
 
     def cell(self, name: str):
-        return graph.find_cell(self.scale, f"casr/{SPLIT}/{name}")
+        return graph.find_cell(self.scale, f"{self.paper}/{self.split}/{name}")
 
     def path(self, name: str) -> Path:
         return self.folder / self.cell(name).folder(self.scale.results)

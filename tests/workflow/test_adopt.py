@@ -45,6 +45,17 @@ def test_a_strategy_gets_the_point_that_is_best_over_its_combinations(world):
     assert yaml.safe_load(file.read_text()) == {"casr-h": points[1]}
 
 
+def test_variants_of_a_data_set_share_what_is_best_over_all(world):
+    points = [{"batch": 64}, {"batch": 128}]
+    for split, values in {"cpr-synthetic.loo": (0.3, 0.2), "cpr-synthetic-d32.loo": (0.1, 0.3)}.items():
+        trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, values, strict=True)]
+        search = FOUND | {"selection": "ndcg@10", "chosen": points[0], "trials": trials}
+        write_json(world.scale.results / "tuning" / split / "gmf.json", search)
+    (file,) = adopt(world.scale, world.scale)
+    assert file.name == "cpr-synthetic.yaml" and yaml.safe_load(file.read_text()) == {"gmf": points[1]}
+    assert "NDCG@10" in file.read_text()
+
+
 def test_a_failed_search_is_refused(world):
     search(world, narm={"status": "failed", "reason": "no memory"})
     with pytest.raises(BadInput, match="narm .no memory"):

@@ -27,3 +27,26 @@ def test_the_modules_that_train_retrain_and_search_are_covered(monkeypatch):
         graph.code_of(cell, searched)
     provenance.code_digest.cache_clear()
     assert {"steps.py", "seeds.py", "augment.py", "truth.py", "trials.py"} <= {file.name for file in read}
+
+
+def test_a_cell_rests_on_its_own_treatment_and_anchor_alone(monkeypatch):
+    def folders(cell):
+        read = []
+        monkeypatch.setattr(provenance, "closure", lambda files: read.extend(map(Path, files)) or set())
+        provenance.code_digest.cache_clear()
+        graph.code_of(cell)
+        return {file.parent.name for file in read if file.parents[1].name == "methods"}
+
+    listed = Cell("cpr", "cpr-synthetic.loo", "gmf", "cpr-l")
+    assert folders(TREATED) == {"stamp", "narm", "casr"} and folders(listed) == {"gmf", "cpr"}
+    provenance.code_digest.cache_clear()
+    monkeypatch.undo()
+    inside = provenance.closure([provenance.ROOT / "methods" / "cpr" / "treatment.py"])
+    assert provenance.ROOT / "methods" / "cpr" / "policy.py" in inside
+    assert not any(file.parent.name == "casr" for file in inside)
+
+
+def test_the_metric_that_selects_is_part_of_the_code(monkeypatch):
+    before = graph.code_of(PLAIN)
+    monkeypatch.setattr(graph.specification("casr"), "SELECTION", "ndcg@10")
+    assert graph.code_of(PLAIN) != before
