@@ -140,8 +140,12 @@ def _check(card: Card, file: Path) -> None:
 
 def _check_generation(card: Card, file: Path) -> None:
     _refuse_unknown(card.generation, GENERATION_KEYS, f"{file}, generation")
+    if not isinstance(card.generation.get("settings"), list):
+        raise BadInput(f"{file}: key generation.settings must list the settings that change what is generated")
     for key in ("settings", "up_to", "short"):
         _refuse_unknown(card.generation.get(key, ()), card.settings, f"{file}, generation.{key}")
+    if not card.strategies:
+        raise BadInput(f"{file}: key strategies is missing; a treatment has at least one, by its letter")
     for letter, strategy in card.strategies.items():
         _refuse_unknown(strategy.get("looks_at", ()), ROLES, f"{file}, looks_at of strategy {letter}")
 

@@ -19,6 +19,18 @@ search: {k: [1, 2]}
 """
 
 
+TREATMENT = """
+name: my-method
+label: Mine
+kind: treatment
+settings: {k: 3, size: 2}
+strategies:
+  a: {looks_at: [sampler]}
+  b: {looks_at: []}
+generation: {settings: [size], up_to: [k], short: {size: s}}
+"""
+
+
 def card_from(tmp_path, text):
     file = tmp_path / "my_method" / "card.yaml"
     file.parent.mkdir(exist_ok=True)
@@ -73,6 +85,29 @@ def test_complaints_name_file_and_key(tmp_path, old, new, message):
     with pytest.raises(BadInput, match=message) as caught:
         read_card(file)
     assert str(file) in str(caught.value)
+
+
+def test_reads_the_card_of_a_treatment(tmp_path):
+    card = read_card(card_from(tmp_path, TREATMENT))
+    assert card.takes_sampler and card.generation["settings"] == ["size"]
+    assert not read_card(card_from(tmp_path, TREATMENT.replace("[sampler]", "[anchor]"))).takes_sampler
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("settings: [size]", "settings: [sise]", "generation.settings: unknown key sise; known: k, size"),
+        ("up_to: [k]", "up_to: [l]", "generation.up_to: unknown key l"),
+        ("up_to: [k]", "upto: [k]", "generation: unknown key upto"),
+        ("settings: [size], ", "", "generation.settings must list"),
+        ("[sampler]", "[smapler]", "looks_at of strategy a: unknown key smapler; known: sampler, anchor"),
+        ("  a: {looks_at: [sampler]}\n  b: {looks_at: []}\n", "", "strategies"),
+    ],
+)
+def test_complaints_about_a_treatment_name_file_and_key(tmp_path, old, new, message):
+    assert old in TREATMENT
+    with pytest.raises(BadInput, match=message):
+        read_card(card_from(tmp_path, TREATMENT.replace(old, new)))
 
 
 def test_settings_are_layered_and_unknown_ones_refused(tmp_path):
