@@ -8,7 +8,7 @@ import pandas as pd
 from paper_tables.controls import frame as control_frame
 from paper_tables.cpr import accuracy, recovery
 from paper_tables.cpr.lines import compared_lines, main_lines, mind_setting, reader, table1_settings
-from paper_tables.cpr.plan import MEASURES, Plan, read_plan
+from paper_tables.cpr.plan import LEARNED, MEASURES, RANDOM, Plan, read_plan
 from paper_tables.expectation import Expectation, majority
 from paper_tables.labels import dataset_label, setting_label
 
@@ -19,7 +19,7 @@ def expectations(scale: Mapping, results: Path) -> list[Expectation]:
     lines = compared_lines(plan, read)
     beside = control_frame(lines, MEASURES).query("metric == 'ndcg' and status == 'done'")
     rows = _accuracy(plan, scale, results).query("metric == 'ndcg' and status == 'done' and candidates == 'all'")
-    gains = rows.query("method == @LEARNED")["gain_percent"]
+    gains = rows.loc[rows["method"] == LEARNED, "gain_percent"]
     known = recovery.frame(line for line in lines if line.of.reading).query("status == 'done'")
     nearer = known["exposure_divergence"] < known["uniform_divergence"]
     return [
@@ -64,4 +64,4 @@ def _accuracy(plan: Plan, scale: Mapping, results: Path) -> pd.DataFrame:
 def _learned_above_random(rows: pd.DataFrame) -> list[bool]:
     keys = ["dataset", "setting", "anchor"]
     means = rows.query("method != 'none'").pivot_table(index=keys, columns="method", values="mean").dropna()
-    return list(means["cpr-l"] > means["cpr-r"]) if {"cpr-l", "cpr-r"} <= set(means) else []
+    return list(means[LEARNED] > means[RANDOM]) if {LEARNED, RANDOM} <= set(means) else []

@@ -1,0 +1,109 @@
+"""Which cells of CPR a scale has."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+
+from datasets.pipeline.errors import BadInput
+from paper_tables.cpr.plan import read_plan
+from paper_tables.cpr.specification import TARGETS, cells, other_methods, seeds_of, target_cells
+
+CONFIG = Path(__file__).parents[2] / "config"
+WHOLE = {"scale": "whole", "seeds": [1], "papers": {"cpr": {"data_seeds": [1, 2], "mind": "mind-small"}}}
+
+
+def names(found):
+    return [cell.identifier for cell in found]
+
+
+def test_the_whole_paper_has_every_anchor_strategy_control_and_filter():
+    kinds = Counter((cell.treatment, cell.variant) for cell in cells(WHOLE) if cell.anchor == "gmf")
+    main, noisy = 2 * 2 * 2 * 2 + 1, 2 * 2 * 2  # readings x feedbacks x dims x draws, and MIND; readings x dims x draws
+    assert kinds == {
+        ("", ""): main + noisy,
+        ("cpr-l", ""): main + noisy,
+        ("cpr-r", ""): main,
+        ("cpr-l", "control"): main,
+        ("cpr-l", "k2"): 2 * noisy,
+        ("cpr-l", "k3"): 2 * noisy,
+    }
+
+
+@pytest.mark.parametrize("scale", ["demo", "quick", "paper"])
+def test_every_cell_of_a_shipped_scale_stands_once_and_belongs_to_a_target(scale):
+    content = yaml.safe_load((CONFIG / f"{scale}.yaml").read_text(encoding="utf-8"))
+    found = names(cells(content))
+    assert len(found) == len(set(found)) > 5
+    assert set(found) == {name for target in TARGETS for name in names(target_cells(target, content))}
+
+
+def test_the_demo_stays_small():
+    content = yaml.safe_load((CONFIG / "demo.yaml").read_text(encoding="utf-8"))
+    assert len(cells(content)) <= 14
+
+
+def test_table_1_asks_for_every_draw_of_every_setting(scale):
+    splits = {cell.split for cell in target_cells("table1", scale)}
+    assert len(splits) == 2 * 2 * 3  # feedbacks x readings x draws, one dimension
+    assert "cpr-synthetic-linear-printed-s3.loo" in splits and "cpr-synthetic.loo" in splits
+
+
+def test_methods_that_need_an_order_stay_out_and_others_can_be_named(scale):
+    assert "markov-chain" not in other_methods(read_plan(scale))
+    scale["papers"]["cpr"]["others"] = ["nais"]
+    assert "nais" in other_methods(read_plan(scale))
+    scale["papers"]["cpr"]["others"] = ["bpr"]  # stands there anyway
+    with pytest.raises(BadInput, match="papers.cpr.others: unknown 'bpr'"):
+        other_methods(read_plan(scale))
+
+
+def test_where_k_is_searched_or_set_table_2_has_cells_of_its_own(scale):
+    def variants():
+        return {cell.variant: cell.settings for cell in target_cells("table2", scale) if cell.treatment}
+
+    assert variants() == {"": {}, "k2": {"k": 2}}
+    scale["settings"] = {"cpr": {"k": 3}}
+    assert variants() == {"k1": {"k": 1}, "k2": {"k": 2}}
+    scale["settings"] = {"cpr": {"k": 3}, "bpr.cpr-l": {"k": 2}, "gmf.cpr-l": {"k": 1}}
+    assert set(variants()) == {"", "k1", "k2"}
+    scale["settings"], scale["tuning"] = {}, {"budget": 4}
+    assert set(variants()) == {"k1", "k2"}
+
+
+def test_seeds_are_the_papers_own_or_the_scales(scale):
+    [cell, *_] = cells(scale)
+    assert seeds_of(scale, cell) == (1, 2)
+    scale["papers"]["cpr"]["seeds"] = [7]
+    assert seeds_of(scale, cell) == (7,)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"feedback": ["linear"]}, "unknown 'feedback'"),
+        ({"feedbacks": ["cubic"]}, "feedbacks: unknown 'cubic'"),
+        ({"dims": [64]}, "dims: unknown '64'"),
+        ({"anchors": "bpr"}, "expected a list"),
+        ({"data_seeds": []}, "data_seeds is"),
+        ({"readings": []}, "readings: expected a list"),
+        ({"mind": "mind-large"}, "mind: unknown 'mind-large'"),
+    ],
+)
+def test_a_fault_in_the_scale_names_its_key(scale, change, message):
+    scale["papers"]["cpr"] |= change
+    with pytest.raises(BadInput, match=message):
+        cells(scale)
+
+
+@pytest.mark.parametrize("change", [{"readings": ["upside-down"]}, {"data_seeds": [99]}])
+def test_what_the_data_does_not_come_with_is_refused(scale, change):
+    scale["papers"]["cpr"] |= change
+    with pytest.raises(BadInput, match="does not come with"):
+        cells(scale)
+
+
+def test_an_unknown_target_is_refused(scale):
+    with pytest.raises(ValueError, match="table9"):
+        target_cells("table9", scale)
