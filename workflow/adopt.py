@@ -3,7 +3,8 @@
 Writes config/settings/<to>/<data set>.yaml, a section for each recommender and each strategy that was searched. All
 combinations of a strategy try the same points, and within one combination these differ by less than the noise of a
 seed: the strategy gets the point of the best mean over its combinations. The variants of a data set share their
-settings, likewise those of the best mean. `make publish SCALE=search` shows all trials.
+settings, likewise those of the best mean. What the search's own file sets, such as budgets of epochs, comes along: the
+points were the best under it. `make publish SCALE=search` shows all trials.
 """
 
 import argparse
@@ -60,7 +61,11 @@ def as_yaml(search: Scale, found: list[tuple[str, dict]]) -> str:
         sections.setdefault(strategy_of(name) or name, []).append(each)
     recommenders = [name for name, _ in found if not strategy_of(name)]
     ordered = [*dict.fromkeys(recommenders), *sorted(sections.keys() - set(recommenders))]
-    chosen = {section: best_together(sections[section]) for section in ordered}
+    found_for = {section: best_together(sections[section]) for section in ordered}
+    chosen = {
+        section: {**search.settings.get(section, {}), **found_for.get(section, {})}
+        for section in dict.fromkeys((*search.settings, *ordered))
+    }
     return head + yaml.safe_dump(chosen, sort_keys=False, default_flow_style=None, width=120)
 
 

@@ -24,13 +24,18 @@ def search(world, **cells):
         write_json(world.scale.results / "tuning" / SPLIT / f"{name.replace('_', '.')}.json", content)
 
 
+def beside_what_the_search_sets(world, section, found):
+    """What the file must hold: the search's own settings, with what was found over them."""
+    return {**world.scale.settings, section: {**world.scale.settings.get(section, {}), **found}}
+
+
 def test_found_settings_are_used(world):
     chosen = {"learning_rate": 0.003, "batch": 64}
     points = [{"learning_rate": 0.1, "batch": 32}, chosen]
     trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, (None, 0.1), strict=True)]
     search(world, narm=FOUND | {"chosen": chosen, "trials": trials})
     (file,) = adopt(world.scale, world.scale)
-    assert yaml.safe_load(file.read_text()) == {"narm": chosen}
+    assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "narm", chosen)
     assert "2 trials" in file.read_text() and "seed 100" in file.read_text() and "0.5 hours" in file.read_text()
     settings = graph.all_settings(world.scale, world.cell("narm"))["anchor"]
     assert {key: settings[key] for key in chosen} == chosen
@@ -42,7 +47,7 @@ def test_a_strategy_gets_the_point_that_is_best_over_its_combinations(world):
         trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, values, strict=True)]
         search(world, **{name: FOUND | {"chosen": points[0], "trials": trials}})
     (file,) = adopt(world.scale, world.scale)
-    assert yaml.safe_load(file.read_text()) == {"casr-h": points[1]}
+    assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "casr-h", points[1])
 
 
 def test_variants_of_a_data_set_share_what_is_best_over_all(world):
@@ -52,7 +57,8 @@ def test_variants_of_a_data_set_share_what_is_best_over_all(world):
         search = FOUND | {"selection": "ndcg@10", "chosen": points[0], "trials": trials}
         write_json(world.scale.results / "tuning" / split / "gmf.json", search)
     (file,) = adopt(world.scale, world.scale)
-    assert file.name == "cpr-synthetic.yaml" and yaml.safe_load(file.read_text()) == {"gmf": points[1]}
+    assert file.name == "cpr-synthetic.yaml"
+    assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "gmf", points[1])
     assert "NDCG@10" in file.read_text()
 
 
