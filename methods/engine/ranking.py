@@ -1,5 +1,6 @@
 """Full ranking: the place of each held-out item among all items, by counting, without a sort."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +11,7 @@ from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Split, Targets
 
 SCORES_AT_ONCE = 1 << 24  # 64 MiB of float32 scores
+BYTES, MOST_WORDS = 8, 255  # of a word; of words whose bytes, 0 or 1 each, can be added within a byte
 
 
 @dataclass(frozen=True)
@@ -39,8 +41,8 @@ def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> 
     if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
         raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
     target_scores = scores.gather(1, targets[:, None])
-    higher, same = scores > target_scores, scores == target_scores
-    above, ties = higher.sum(1), same.sum(1) - 1
+    higher, same = (compared(test, scores, target_scores) for test in (torch.gt, torch.eq))
+    above, ties = trues(higher), trues(same) - 1
     keys = torch.unique(rows * scores.shape[1] + seen)  # an item counts once, however often it was seen
     rows, seen = keys // scores.shape[1], keys % scores.shape[1]
     other = seen != targets[rows]
@@ -48,6 +50,27 @@ def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> 
     above_seen = torch.zeros_like(above).index_add_(0, rows, higher[rows, seen].long())
     ties_seen = torch.zeros_like(ties).index_add_(0, rows, same[rows, seen].long())
     return torch.stack([above, ties, above - above_seen, ties - ties_seen])
+
+
+def compared(test: Callable, scores: Tensor, target_scores: Tensor) -> Tensor:
+    """test(scores, target_scores) as bool, with columns of False behind, as many as `trues` wants."""
+    catalogue = scores.shape[1]
+    group = BYTES * min(MOST_WORDS, -(-catalogue // BYTES))
+    flags = torch.empty(len(scores), -(-catalogue // group) * group, dtype=torch.bool, device=scores.device)
+    flags[:, catalogue:] = False
+    test(scores, target_scores, out=flags[:, :catalogue])
+    return flags
+
+
+def trues(flags: Tensor) -> Tensor:
+    """How many are true in each row. flags (batch, columns) as `compared` gives them; result (batch,) int64.
+
+    Eight flags are added at once: a word of 64 bits holds them as bytes, and 255 words add up without a carry from one
+    byte into the next. On a CPU this is some forty times as fast as adding them one by one.
+    """
+    words = flags.view(torch.int64)
+    sums = words.unflatten(1, (-1, min(MOST_WORDS, words.shape[1]))).sum(2)
+    return sums.view(torch.uint8).sum(1)
 
 
 def count_among(scores: Tensor, targets: Tensor, rows: Tensor, candidates: Tensor) -> Tensor:

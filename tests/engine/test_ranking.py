@@ -4,7 +4,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.engine.ranking import count_ranks, rank
+from methods.engine.ranking import compared, count_ranks, rank, trues
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Targets
 from methods.evaluation.metrics import summary
@@ -50,6 +50,13 @@ class Fixed(Recommender):
 
     def score(self, users, items, lengths):
         return self.scores[users]
+
+
+@pytest.mark.parametrize("catalogue", [1, 7, 8, 9, 2040, 2041, 5000])
+def test_flags_are_counted_without_a_carry(catalogue):
+    scores = torch.stack([torch.ones(catalogue), torch.zeros(catalogue), torch.arange(catalogue) % 3 == 1]).float()
+    found = trues(compared(torch.gt, scores, torch.full((3, 1), 0.5)))
+    assert found.tolist() == [catalogue, 0, (catalogue + 1) // 3]
 
 
 @pytest.mark.parametrize("score", [float("nan"), float("inf"), float("-inf")])
