@@ -95,7 +95,10 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
         if row.verdict != NOT_RUN:
             axes.text(left + 0.5, top + 0.5, text, ha="center", va="center", fontsize=6.5, color=colour)
     axes.invert_yaxis()
-    labels = [", ".join(filter(None, [dataset_label(name), setting_label(setting)])) for name, setting in columns]
+    named = {name for name, _ in columns}
+    labels = [
+        setting_label(setting) if setting and len(named) == 1 else dataset_label(name) for name, setting in columns
+    ]
     axes.set_xticks(np.arange(len(columns)) + 0.5, labels, rotation=40, ha="right", fontsize=8)
     axes.set_yticks(np.arange(len(methods)) + 0.5, methods, fontsize=7)
     axes.tick_params(length=0)

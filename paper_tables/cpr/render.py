@@ -1,6 +1,6 @@
 """Tables 1 to 4 as LaTeX, from their tidy frames: methods down, settings across."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
@@ -98,7 +98,7 @@ def _number(row: object) -> str:
     return latex.number(row.mean, spread, bold=row.best, marks=signs, digits=DIGITS) + gain + printed
 
 
-def settings_tables(frame: pd.DataFrame, title: str, name: str, columns: Iterable[Column]) -> str:
+def settings_tables(frame: pd.DataFrame, title: str, name: str, columns: Sequence[Column]) -> str:
     """One table for each reading of the generator and kind of candidates that there is; `columns` for either."""
     tables = []
     for reading in frame["reading"].unique():
@@ -107,12 +107,15 @@ def settings_tables(frame: pd.DataFrame, title: str, name: str, columns: Iterabl
             if len(rows):
                 told = READINGS.get(reading, f"reading {reading} of the generator's formulas")
                 caption = f"{title}; {latex.escape(told)}; {meaning}."
-                tables.append(grid(rows, list(columns), caption, f"tab:{name}-{reading}-{candidates}"))
+                there = [column for column in columns if _picked(rows, column)]
+                tables.append(grid(rows, there, caption, f"tab:{name}-{reading}-{candidates}"))
     return "\n".join(tables)
 
 
 def table1(frame: pd.DataFrame, scale: str) -> str:
-    title = rf"CPR's Table 1, synthetic data, scale \textit{{{scale}}}"
+    sizes = " or ".join(f"{k:.0f}" for k in sorted(frame["k_filter"].dropna().unique()))
+    note = f" ($k={sizes}$; the printed numbers are mostly those of the best $k$ of Table 2)" if sizes else ""
+    title = rf"CPR's Table 1, synthetic data, scale \textit{{{scale}}}{note}"
     columns = [
         Column(rf"{feedback}, $d={dim}$", {"feedback": feedback, "dim": dim})
         for feedback, dim in frame[["feedback", "dim"]].drop_duplicates().itertuples(index=False)
