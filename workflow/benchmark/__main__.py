@@ -33,6 +33,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
     "ranking": (ranking.ranking, 12),
     "seeds": (training.seeds, 10),
     "workflow": (whole.workflow, 30),
+    "lists": (whole.lists, 15),
     "growth": (growth.growth, 20),
     "parity": (training.parity, 24 * 60),
 }
