@@ -32,7 +32,7 @@ run: .venv/ready
 
 ## tables  SCALE=quick: tables and figures from what there is, without training
 tables: .venv/ready
-	@$(BIN)/python -m paper_tables.casr all --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+	@$(BIN)/python -m paper_tables --scale-file config/$(SCALE).yaml --results results/$(SCALE)
 
 ## compare SCALE=quick: measured against printed, of what there is, without training
 compare: .venv/ready

@@ -1,0 +1,26 @@
+"""Make the tables and figures of every paper of a scale from what the cells left: seconds, no torch.
+
+python -m paper_tables --scale-file config/quick.yaml --results results/quick
+"""
+
+import importlib
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from paper_tables.command import answer, scale_parser
+
+
+def main(arguments: list[str] | None = None) -> int:
+    return answer(scale_parser("paper_tables", __doc__).parse_args(arguments), tables)
+
+
+def tables(scale: Mapping, results: Path) -> Iterator[object]:
+    """Write all targets of all papers, and give the files."""
+    for paper in scale.get("papers") or {}:
+        targets = importlib.import_module(f"paper_tables.{paper}.specification").TARGETS
+        yield from importlib.import_module(f"paper_tables.{paper}.write").write([*targets, "document"], scale, results)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
