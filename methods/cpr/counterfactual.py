@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from datasets.pipeline.errors import BadInput
 from methods.cpr.fit import World
 from methods.cpr.simulator import Choice, Exposure
 
@@ -50,10 +51,15 @@ def build_lists(model: Exposure, actions: Tensor, alpha: Tensor, length: int) ->
 
 def random_lists(count: int, catalogue: int, length: int, generator: torch.Generator) -> Tensor:
     """CPR-r: `length` different items, uniformly drawn, for each of `count` lists, on the CPU. (count, length)."""
-    rows = max(1, SCORES_AT_ONCE["cpu"] // catalogue)
-    parts = torch.arange(count).split(rows)
-    noise = (torch.rand(len(part), catalogue, generator=generator) for part in parts)
-    return torch.cat([_largest(each, length) for each in noise])
+    if length > catalogue:
+        raise BadInput(f"CPR: lists of {length} different items out of {catalogue}; set a smaller length")
+    lists = torch.empty(count, 0, dtype=torch.int64)
+    for place in range(length):
+        number = (torch.rand(count, generator=generator, dtype=torch.float64) * (catalogue - place)).long()
+        for taken in lists.sort(dim=1).values.T:  # of the items that are not on the list yet, the one of this number
+            number += number >= taken
+        lists = torch.cat([lists, number[:, None]], dim=1)
+    return lists
 
 
 def _largest(scores: Tensor, count: int) -> Tensor:

@@ -81,6 +81,11 @@ def test_random_lists_repeat_no_item(count, catalogue, length, seed):
     assert all(len(set(row)) == length for row in lists.tolist())
 
 
+def test_lists_longer_than_the_catalogue_are_refused():
+    with pytest.raises(BadInput, match="lists of 5 different items out of 4"):
+        random_lists(3, 4, 5, torch.Generator())
+
+
 def test_random_lists_hold_all_items_alike():
     lists = random_lists(20_000, 8, 2, torch.Generator().manual_seed(0))
     share = torch.bincount(lists.flatten(), minlength=8) / lists.numel()
