@@ -111,7 +111,7 @@ class Draws:
     def setting(self, role: str, key: str) -> object:
         return (self.finished or self.results)[0].setting(role, key)
 
-    @property
+    @cached_property
     def flags(self) -> list[str]:
         """What a reader must know; what only some draws have is counted."""
         every = [flag for result in self.finished for flag in result.flags]

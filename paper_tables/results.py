@@ -7,6 +7,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
+from pyarrow import compute, parquet
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
@@ -62,25 +63,35 @@ class Result:
         return None if values is None else values.mean(axis=1)
 
     def per_seed(self, metric: str, cutoff: int, reading: str = "") -> pd.DataFrame | None:
-        """The metric of every test user (rows) and seed (columns, as in result.json). None if ranks are missing."""
-        reading = reading or self.reading
+        """The metric of every test user (rows) and seed (columns, as in result.json). None if ranks are missing. Read
+        it, never change it: it is kept."""
+        key = metric, cutoff, reading or self.reading
         if self._ranks is None:
             return None
-        return pd.DataFrame(
-            {
-                seed: pd.Series(
-                    per_user(metric, cutoff, ranks[f"above_{reading}"], ranks[f"ties_{reading}"]),
-                    index=ranks["user"],
-                )
-                for seed, ranks in self._ranks.items()
-            }
-        )
+        if key not in self._kept:
+            self._kept[key] = self._measured(*key)
+        return self._kept[key]
+
+    @cached_property
+    def _kept(self) -> dict[tuple, pd.DataFrame]:
+        return {}
+
+    def _measured(self, metric: str, cutoff: int, reading: str) -> pd.DataFrame:
+        values = {
+            seed: per_user(metric, cutoff, ranks[f"above_{reading}"].to_numpy(), ranks[f"ties_{reading}"].to_numpy())
+            for seed, ranks in self._ranks.items()
+        }
+        users = {seed: ranks["user"].to_numpy() for seed, ranks in self._ranks.items()}
+        first = next(iter(users.values()))
+        if all(np.array_equal(first, others) for others in users.values()):
+            return pd.DataFrame(values, index=pd.Index(first, name="user"))
+        return pd.DataFrame({seed: pd.Series(each, index=users[seed]) for seed, each in values.items()})
 
     def ranks(self, part: str) -> dict[str, pd.DataFrame] | None:
         """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
         if not self._has_ranks:
             return None
-        return {seed: pd.read_parquet(file, filters=[("part", "==", part)]) for seed, file in self._rank_files.items()}
+        return {seed: _of_part(file, part) for seed, file in self._rank_files.items()}
 
     @cached_property
     def _ranks(self) -> dict[str, pd.DataFrame] | None:
@@ -121,7 +132,7 @@ class Result:
         """A setting of the cell's `anchor` or `treatment`; None where it has no such setting."""
         return self.content.get("settings", {}).get(role, {}).get(key)
 
-    @property
+    @cached_property
     def flags(self) -> list[str]:
         """What a reader must know before using the numbers."""
         flags = []
@@ -154,6 +165,12 @@ class Result:
         results = self.folder.parents[len(self.cell.identifier.split("/"))]
         made = {cell.name: read_result(cell, results).content.get("provenance", {}) for cell in before}
         return [name for name, record in made.items() if record.get("finished", "") > finished]
+
+
+def _of_part(file: Path, part: str) -> pd.DataFrame:
+    """The rows of test or validation, read without what pandas' own reader costs for many small files."""
+    rows = parquet.ParquetFile(file).read()
+    return rows.filter(compute.equal(rows["part"], part)).drop_columns(["part"]).to_pandas()
 
 
 @cache

@@ -5,7 +5,7 @@ from paper_tables.report.tables import Column
 ACCURACY_FILES = ()  # all of them stand in FILES, with their gains, readings and twins
 PLACE = (
     Column("dataset", "Data set", "name"),
-    Column("setting", "Setting"),
+    Column("setting", "Setting", "setting"),
     Column("popularity", "Popularity"),
     Column("candidates", "Candidates"),
     Column("row", "Method"),
@@ -40,7 +40,7 @@ FILES = {
         "it shows.",
         (
             Column("dataset", "Data set", "name"),
-            Column("target", "Printed setting"),
+            Column("target", "Printed setting", "setting"),
             Column("row", "Method"),
             Column("reading", "Formulas read", "name"),
             Column("part", "Item ranked", "name"),
@@ -64,7 +64,7 @@ FILES = {
         "Theorem 1: votes; Theorem 2: samples, inf where it promises nothing.",
         (
             Column("dataset", "Data set", "name"),
-            Column("setting", "Setting"),
+            Column("setting", "Setting", "setting"),
             Column("row", "Method"),
             Column("status", "Status", "verdict"),
             Column("exposure_divergence", "Exposure", "figures"),
@@ -92,7 +92,7 @@ FILES = {
         "item: share that is the user's test item, looked at after all training.",
         (
             Column("dataset", "Data set", "name"),
-            Column("setting", "Setting"),
+            Column("setting", "Setting", "setting"),
             Column("row", "Cell"),
             Column("status", "Status", "verdict"),
             Column("seeds", "Sets", "count"),

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import variant_name
@@ -119,8 +120,13 @@ def mind_settings(plan: Plan) -> list[Setting]:
 
 def synthetic(plan: Plan, feedback: str, dim: int, noise: float, reading: str) -> Setting:
     """A setting of the generator with the plan's data seeds."""
+    return _drawn(plan.data_seeds, feedback, dim, noise, reading)
+
+
+@cache
+def _drawn(seeds: tuple[int, ...], feedback: str, dim: int, noise: float, reading: str) -> Setting:
     chosen = {"feedback": feedback, "dim": dim, "noise": noise, "reading": reading}
-    names = tuple(variant_name(SYNTHETIC, **chosen, seed=seed) for seed in plan.data_seeds)
+    names = tuple(variant_name(SYNTHETIC, **chosen, seed=seed) for seed in seeds)
     return Setting(SYNTHETIC, names, **chosen)
 
 

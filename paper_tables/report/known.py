@@ -6,7 +6,7 @@ from paper_tables.report.tables import Column
 
 WHAT = (
     Column("dataset", "Data set", "name"),
-    Column("setting", "Setting"),
+    Column("setting", "Setting", "setting"),
     Column("anchor", "Anchor", "name"),
     Column("method", "Method", "name"),
     Column("sampler", "Sampler", "name"),

@@ -14,6 +14,7 @@ from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from methods.cards import load_card
+from paper_tables.reported import own_name
 from paper_tables.results import Result, read_result
 
 PAPERS = Path(__file__).parents[1]
@@ -104,6 +105,7 @@ def trials(results: Path) -> list[dict]:
 def label(name: str) -> str:
     """What a method, a strategy (`casr-d`) or a data set is called; its own name where it has no card, as the methods
     of papers have that are not run here."""
+    name = own_name(name)
     treatment, _, strategy = name.rpartition("-")
     for look in (
         lambda: load_card(name).label,

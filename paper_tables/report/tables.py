@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from paper_tables.labels import setting_label
 from paper_tables.report.read import label
 
 # kind of a column -> how its numbers are written; a kind that is not here is text
@@ -37,14 +38,16 @@ VERDICTS = {
     "note": ("N", "i"),
     "ok": ("", "✓"),
 }
+# kind of a column -> what its text becomes
+_SAID = {"name": label, "setting": setting_label}
 SAID_ONCE = ("k", "unit", "metric")  # a column of these that has one value is a remark above the table
 LABELLED = ("dataset", "anchor", "method", "sampler", "other")
 
 
 @dataclass(frozen=True)
 class Column:
-    """kind: text, name (a label is looked up), verdict, cell (links to the provenance of the cells that are named,
-    joined by "; "), yes (written where it is true), or one of NUMBERS."""
+    """kind: text, name (a label is looked up), setting (`name=value;…` in words), verdict, cell (links to the
+    provenance of the cells that are named, joined by "; "), yes (written where it is true), or one of NUMBERS."""
 
     key: str
     head: str
@@ -132,7 +135,7 @@ def value(given: object, kind: str) -> Value:
     if kind == "yes":
         given = "yes" if str(given) == "True" else ""
     given = "" if str(given) == "nan" else str(given)
-    text = label(given) if kind == "name" and given else given
+    text = _SAID.get(kind, str)(given) if given else given
     return Value(text, text.lower(), kind)
 
 
