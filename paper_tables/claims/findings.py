@@ -39,7 +39,9 @@ class Finding:
 
 
 def ledger(paper: str, measured: pd.DataFrame | None = None) -> pd.DataFrame:
-    """One row for each claim. `measured` is evidence (evidence.py), a row for each seed; None where nothing was run."""
+    """One row for each claim. `measured` is evidence (evidence.py), a row for each seed; none where nothing was run."""
+    if measured is not None and measured.empty:
+        measured = None  # columns without a row have no type to count with
     printed, means = printed_evidence(paper), None if measured is None else over_seeds(measured)
     rows = [
         _row(paper, claim, printed_finding(claim, printed), measured_finding(claim, measured, means))

@@ -285,6 +285,11 @@ def test_the_target_tests_casrs_claims_on_the_cells(scale, results):
     assert r"\textit{not run}" in tex.read_text(encoding="utf-8")
 
 
+def test_before_any_cell_is_run_every_claim_says_so(scale, tmp_path):
+    rows = pd.read_csv(write(["claims"], scale, tmp_path)[0])
+    assert len(rows) and set(rows["measured_answer"]) == {"not run"}
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [
