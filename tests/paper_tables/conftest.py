@@ -41,6 +41,7 @@ def cards(tmp_path, monkeypatch):
     }
     strategies = {letter.lower(): {"label": letter} for letter in "HDM"}
     contents["casr"] = {"name": "casr", "label": "CASR", "kind": "treatment", "strategies": strategies}
+    contents["casr"]["generation"] = {"settings": []}
     for name, content in contents.items():
         home = folder / name.replace("-", "_")
         home.mkdir(parents=True)
