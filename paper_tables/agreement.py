@@ -21,7 +21,8 @@ def counted(rows: pd.DataFrame) -> pd.DataFrame:
 
 def agreement(rows: pd.DataFrame) -> pd.DataFrame:
     """For each (paper, table, dataset, metric): Kendall's tau-b of measured against printed over its `methods` (all
-    numbers of the panel, plain and treated) that were measured and whose printed value is not suspect.
+    numbers of the panel, plain and treated) that were measured and whose printed value is not suspect. Only numbers of
+    the same setting are held against each other.
 
     tau_low, tau_high: 95 % percentile interval over DRAWS bootstrap draws of methods, NaN below FEWEST methods. It says
     how much the order rests on a few methods; that seeds and users vary, too, is not in it.
@@ -29,13 +30,17 @@ def agreement(rows: pd.DataFrame) -> pd.DataFrame:
     found = []
     for names, panel in rows.groupby(PANEL, sort=False):
         panel = panel[(panel["status"] == DONE) & panel["printed"].notna() & ~panel["suspect"]]
-        tau, low, high = kendall(panel["measured"].to_numpy(), panel["printed"].to_numpy())
+        values = (panel[name].to_numpy() for name in ("measured", "printed", "setting"))
+        tau, low, high = kendall(*values)
         found.append((*names, len(panel), tau, low, high))
     return pd.DataFrame(found, columns=[*PANEL, "methods", "tau", "tau_low", "tau_high"])
 
 
-def kendall(first: np.ndarray, second: np.ndarray, seed: int = 1) -> tuple[float, float, float]:
-    """(tau-b, low, high) of two rankings of the same methods, each of shape (methods,).
+def kendall(
+    first: np.ndarray, second: np.ndarray, settings: np.ndarray | None = None, seed: int = 1
+) -> tuple[float, float, float]:
+    """(tau-b, low, high) of two rankings of the same methods, each of shape (methods,); settings: only pairs of the
+    same one count.
 
     A method that is drawn twice ties with itself in both, which tau-b leaves out by definition: a draw is therefore a
     weight for each pair of methods, and all draws are one product of matrices. NaN where nothing can be said.
@@ -44,6 +49,9 @@ def kendall(first: np.ndarray, second: np.ndarray, seed: int = 1) -> tuple[float
     if count < 2:
         return float("nan"), float("nan"), float("nan")
     one, two = (np.sign(np.subtract.outer(values, values)) for values in (first, second))
+    if settings is not None:
+        alike = np.equal.outer(settings, settings)
+        one, two = one * alike, two * alike
     tau = float(_tau_b(np.ones((1, count)), one, two)[0])
     if count < FEWEST:
         return tau, float("nan"), float("nan")

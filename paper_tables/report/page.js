@@ -1,7 +1,7 @@
 "use strict";
 // Sorting, filtering, copying, and a cell's provenance in a dialog. Without this script everything is shown.
 
-const NUMBERS = ["fixed", "signed", "figures", "plain", "count", "share"];
+const NUMBERS = ["fixed", "signed", "fraction", "signed fraction", "figures", "plain", "count", "share"];
 
 function say(text) {
   const place = document.getElementById("said");

@@ -183,6 +183,13 @@ def test_taus_interval_is_that_of_drawn_methods():
     assert np.isnan(kendall(first[:4], second[:4])[1])
 
 
+def test_only_numbers_of_one_setting_are_held_against_each_other():
+    """Two settings far apart, each in the opposite order: as one ranking they would agree."""
+    first, second = np.array([1.0, 2, 3, 11, 12, 13]), np.array([3.0, 2, 1, 13, 12, 11])
+    assert kendall(first, second)[0] > 0
+    assert kendall(first, second, np.repeat(["low", "high"], 3))[0] == -1
+
+
 def test_counts_add_up_and_suspect_numbers_have_no_rank():
     rows = [row(f"m{number}", printed=f"{number}.00", measured=number, std=0.1) for number in range(1, 7)]
     rows[0] |= {"suspect": True, "measured": 99.0}
