@@ -43,7 +43,7 @@ def render(frame: pd.DataFrame, measures: Measures) -> str:
         found = {(row.row, row.dataset, row.setting): row for row in ndcg.itertuples()}
         body, anchor = [], None
         for row in ndcg.drop_duplicates("row").itertuples():
-            body += [latex.RULE] if anchor not in (None, row.anchor) else []
+            body += [latex.RULE] if anchor not in (None, row.anchor) and not row.setting else []
             anchor = row.anchor
             numbers = [_numbers(found.get((row.row, *place))) for place in places]
             body.append(" & ".join([latex.escape(row.row), *numbers]))

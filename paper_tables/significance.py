@@ -97,7 +97,7 @@ def _tables(rows: pd.DataFrame, comparison: str, measures: Measures) -> str:
 def _body(rows: pd.DataFrame) -> list[str]:
     body, previous = [], None
     for row in rows.itertuples():
-        place = (row.dataset, row.setting, row.anchor)
+        place = (row.dataset, row.setting or row.anchor)
         body += [latex.RULE] if previous not in (None, place) else []
         previous = place
         where = f", {latex.escape(setting_label(row.setting))}" if row.setting else ""
