@@ -1,6 +1,7 @@
 """WhatIfRec: every table and figure, from raw data.  snakemake --cores all --resources gpu=2
 
 Targets: all (every paper at the chosen scale), demo, casr, casr_table1 .. casr_table3, casr_figure3 .. casr_figure7,
+cpr, cpr_table1 .. cpr_table4,
 compare (measured against printed, in the terminal, of what there is; no training), report (all in one page).
 --config scale=quick    another scale than `paper` (config/*.yaml)
 --config raw=FOLDER     raw files that you have already; accept_unverified=true takes files of another checksum
