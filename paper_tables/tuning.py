@@ -77,7 +77,8 @@ def render(frame: pd.DataFrame, measures: Measures) -> str:
 def _numbers(row: object) -> list[str]:
     if row.status != DONE:
         return [rf"\multicolumn{{5}}{{l}}{{\textit{{{row.status}}}: {latex.escape(row.reason[:80])}}}"]
-    chosen = ", ".join(f"{key} {value:g}" for key, value in json.loads(row.chosen).items())
+    settings = json.loads(row.chosen).items()
+    chosen = ", ".join(f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}" for key, value in settings)
     diverged = f" ({row.diverged:.0f} diverged)" if row.diverged else ""
     return [
         f"{row.trials}{diverged}",

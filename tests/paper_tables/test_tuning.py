@@ -26,6 +26,7 @@ def made(scale, results):
 def test_trials_hours_and_choice_of_each_cell(scale, results):
     folder = results / "tuning" / "lastfm.loo"
     write_json(folder / "narm.json", DONE | {"chosen": {"learning_rate": 0.001}})
+    write_json(folder / "nais.json", DONE | {"chosen": {"loss": "square", "batch": 64}})
     write_json(folder / "bpr.json", {"status": "failed", "reason": "out of memory"})
     rows, text = made(scale, results)
     narm = rows.loc["narm", "none"].iloc[0]
@@ -33,7 +34,8 @@ def test_trials_hours_and_choice_of_each_cell(scale, results):
     assert (narm["first"], narm["chosen_value"]) == (10.0, 12.0) and narm["chosen"] == '{"learning_rate": 0.001}'
     assert rows.loc["bpr", "none"].iloc[0][["status", "reason"]].tolist() == ["failed", "out of memory"]
     assert set(rows.loc["stamp"]["status"]) == {"not run"}
-    assert "3 (1 diverged) & 1.00 & 10.00 & 12.00 & learning\\_rate 0.001" in text and "3 trials, 1.0 hours" in text
+    assert "3 (1 diverged) & 1.00 & 10.00 & 12.00 & learning\\_rate 0.001" in text and "6 trials, 2.0 hours" in text
+    assert "loss square, batch 64" in text
 
 
 def test_without_a_search_it_says_so(scale, results):
