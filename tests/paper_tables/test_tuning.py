@@ -35,7 +35,7 @@ def test_trials_hours_and_choice_of_each_cell(scale, results):
     assert rows.loc["bpr", "none"].iloc[0][["status", "reason"]].tolist() == ["failed", "out of memory"]
     assert set(rows.loc["stamp"]["status"]) == {"not run"}
     assert "3 (1 diverged) & 1.00 & 10.00 & 12.00 & learning\\_rate 0.001" in text and "6 trials, 2.0 hours" in text
-    assert "loss square, batch 64" in text
+    assert "batch 64, loss square" in text
 
 
 def test_without_a_search_it_says_so(scale, results):
