@@ -41,7 +41,7 @@ PRELOADED = (
     "workflow.cells.tune",
     "paper_tables.comparison",
     "paper_tables.report.page",
-    "paper_tables.casr.write",
+    *(f"paper_tables.{file.parent.name}.write" for file in sorted(PROJECT.glob("paper_tables/*/write.py"))),
     "pyarrow.parquet",
     "pyarrow.pandas_compat",
     "matplotlib.backends.backend_agg",
