@@ -81,9 +81,7 @@ def write_cost(ended: warm.Ended, file: Path) -> None:
     """Seconds, processor seconds and peak memory (MiB) of a job, in the columns of Snakemake's benchmarks, which would
     see only the command that waits."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    file.write_text(
-        f"s\tcpu_time\tmax_rss\n{ended.seconds:.3f}\t{ended.cpu_seconds:.3f}\t{ended.peak_memory_mb:.1f}\n"
-    )
+    file.write_text(f"s\tcpu_time\tmax_rss\n{ended.seconds:.3f}\t{ended.cpu_seconds:.3f}\t{ended.peak_memory_mb:.1f}\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
 from methods.cpr.fit import World
-from methods.cpr.simulator import Choice, Exposure
+from methods.cpr.simulator import Exposure
 
 SCORES_AT_ONCE = {"cpu": 1 << 22, "cuda": 1 << 28}  # actions x catalogue
 
@@ -71,11 +71,10 @@ def _largest(scores: Tensor, count: int) -> Tensor:
     return scores.topk(count, dim=1).indices
 
 
-@torch.no_grad()
-def training_sets(model: Choice, users: Tensor, lists: Tensor, beta: Tensor, k: int) -> Sets:
-    """C by eq. 10 with noise control k. users (n,); lists (n, length); beta (length,) or (n, length)."""
-    probable = model.probabilities(users, lists, beta).argsort(dim=1, descending=True, stable=True)
-    ordered = lists.gather(1, probable)
+def training_sets(users: Tensor, lists: Tensor, logits: Tensor, k: int) -> Sets:
+    """C by eq. 10 with noise control k. users (n,); lists (n, length); logits (n, length): of each item being taken
+    from its list (`Choice.logits`), whose order is that of the probabilities."""
+    ordered = lists.gather(1, logits.argsort(dim=1, descending=True, stable=True))
     return Sets(users, ordered[:, :k], ordered[:, -k:], lists)
 
 
@@ -92,7 +91,7 @@ def counterfactuals(world: World, actions: Tensor | None, settings: Mapping, gen
     else:
         lists = build_lists(world.simulator.exposure, actions, alpha, settings["length"]).flatten(0, 1)
     owners = torch.arange(users, device=alpha.device).repeat(settings["lists"])
-    return training_sets(choice, owners, lists, beta, settings["k"])
+    return training_sets(owners, lists, choice.logits(owners, lists, beta), settings["k"])
 
 
 def control_sets(users: int, catalogue: int, settings: Mapping, generator: torch.Generator) -> Sets:

@@ -11,6 +11,7 @@ from methods.cpr.target import Logits, set_losses
 from methods.engine.adam import Adam
 
 USERS_AT_ONCE = 1 << 14
+PAIRS_AT_ONCE = 1 << 14
 
 
 class Policy(nn.Module):
@@ -64,6 +65,8 @@ def fit_policy(
     """
     exposure, choice = world.simulator.exposure, world.simulator.choice
     vectors = exposure.users.weight.detach()
+    asked = settings["policy_steps"] * settings["actions"] * min(len(vectors), USERS_AT_ONCE) * settings["length"]
+    logits, taste = (tabulated(of, choice.users, choice.items, asked) for of in (logits, choice.taste))
     policy = Policy(vectors.shape[1], settings["hidden"])
     for parameter in policy.parameters():  # by the given generator, not torch's own
         bound = parameter.shape[-1] ** -0.5
@@ -79,8 +82,10 @@ def fit_policy(
         means = policy(vectors[users])
         actions = explore(means, settings["actions"], settings["exploration"], generator)
         lists = build_lists(exposure, actions, alpha, settings["length"]).flatten(0, 1)
-        sets = training_sets(choice, users.repeat(settings["actions"]), lists, beta, settings["k"])
+        owners = users.repeat(settings["actions"])
         with torch.no_grad():
+            chances = taste(owners, lists) + choice.weight * beta
+            sets = training_sets(owners, lists, chances, settings["k"])
             rewards = set_losses(logits, sets, settings["loss"]).reshape(settings["actions"], len(users))
         gain = advantages(rewards, settings["baseline"])
         optimizer.step(-score_function(means, actions, gain, settings["exploration"]))
@@ -88,6 +93,18 @@ def fit_policy(
         if (step + 1) % 50 == 0:
             progress(f"policy, step {step + 1}: reward {curve[step].item():.4f}")
     return policy, curve.tolist()
+
+
+@torch.no_grad()
+def tabulated(logits: Logits, users: nn.Embedding, items: nn.Embedding, asked: int) -> Logits:
+    """The same function of a model that stays as it is, read from a table of all pairs; `logits` itself where the table
+    would hold more pairs than are `asked` for."""
+    people, catalogue = (torch.arange(of.num_embeddings, device=of.weight.device) for of in (users, items))
+    if len(people) * len(catalogue) > asked:
+        return logits
+    rows = max(1, PAIRS_AT_ONCE // len(catalogue))
+    table = torch.cat([logits(some, catalogue.expand(len(some), -1)) for some in people.split(rows)])
+    return lambda of, items: table[of[:, None], items]
 
 
 @torch.no_grad()

@@ -103,17 +103,20 @@ class Choice(nn.Module):
         self.items = nn.Embedding(catalogue, dim)
         self.weight = nn.Parameter(torch.empty(length))
 
+    def taste(self, users: Tensor, items: Tensor) -> Tensor:
+        """X_u . Y_i. users (..,); items (.., m); result (.., m)."""
+        return (self.users(users)[..., None, :] * self.items(items)).sum(dim=-1)
+
     def logits(self, users: Tensor, items: Tensor, beta: Tensor) -> Tensor:
         """X_u . Y_(r_j) + w_j beta_j. users (..,); items (.., length); beta (length,) or whatever broadcasts against
         the result (.., length)."""
-        taste = (self.users(users)[..., None, :] * self.items(items)).sum(dim=-1)
-        return taste + self.weight * beta
+        return self.taste(users, items) + self.weight * beta
 
     @torch.no_grad()
     def given(self, lists: ListBatch) -> Likelihood:
         """log p_S of eq. 5, summed over the lists and over what is chosen in each, as a function of beta."""
         lists = lists.take(lists.chosen.any(dim=1))
-        taste = self.logits(lists.users, lists.items, torch.zeros_like(self.weight))
+        taste = self.taste(lists.users, lists.items)
         counts, observed = (lists.chosen.sum(dim=axis).to(taste) for axis in (1, 0))
         value = taste[lists.chosen].sum()
         return _likelihood(self.weight, taste.masked_fill(~lists.shown, -torch.inf), counts, observed, value)

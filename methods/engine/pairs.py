@@ -88,11 +88,18 @@ def mean_loss(
     terms = OBJECTIVES[objective](logits[:, :1], logits[:, 1:]).mean()
     if regularisation == 0:
         return terms
-    user = _squares(model.user_tables, users).mean()
-    item = _squares(model.item_tables, both)
-    of_items = item.mean() if objective == "pointwise" else item[:, 0].mean() + item[:, 1:].mean()
-    return terms + regularisation * (user + of_items)
+    user = _mean_squares(model.user_tables, users)
+    if objective == "pointwise":
+        return terms + regularisation * (user + _mean_squares(model.item_tables, both))
+    of_items = [_mean_squares(model.item_tables, index) for index in (both[:, :1], both[:, 1:])]
+    return terms + regularisation * (user + sum(of_items))
 
 
-def _squares(tables: tuple[nn.Embedding, ...], index: Tensor) -> Tensor:
-    return sum(table(index).square().sum(-1) for table in tables)
+def _mean_squares(tables: tuple[nn.Embedding, ...], index: Tensor) -> Tensor:
+    """The mean over `index` of the squared length of the row it names; by how often each row is named, where that is
+    the shorter way."""
+    rows = tables[0].num_embeddings
+    if rows > index.numel():
+        return sum(table(index).square().sum(-1).mean() for table in tables)
+    often = torch.bincount(index.flatten(), minlength=rows).to(tables[0].weight) / index.numel()
+    return sum(often @ table.weight.square().sum(1) for table in tables)

@@ -7,7 +7,19 @@ from pathlib import Path
 from datasets.pipeline.errors import BadInput
 from paper_tables import lines
 from paper_tables.cell import Cell
-from paper_tables.cpr.plan import ANCHORS, BASELINES, DIMS, FEEDBACKS, KS, LEARNED, MIND, NOISES, RANDOM, Plan
+from paper_tables.cpr.plan import (
+    ANCHORS,
+    BASELINES,
+    DIMS,
+    FEEDBACKS,
+    KS,
+    LEARNED,
+    MIND,
+    NOISES,
+    PRINTED,
+    RANDOM,
+    Plan,
+)
 from paper_tables.cpr.specification import Setting, cells, filtered, other_methods, plain, synthetic
 from paper_tables.draws import Draws
 from paper_tables.labels import method_label, row_label
@@ -103,7 +115,10 @@ def words(setting: Setting) -> str:
 
 
 def family(setting: Setting) -> str:
-    """Of which settings the tests are corrected together."""
+    """Of which settings the tests are corrected together: as printed both feedbacks have the same cells, and no test
+    counts twice."""
+    if setting.reading == PRINTED:
+        return f"all synthetic settings of the reading {PRINTED}, {setting.feedback} feedback"
     return f"all synthetic settings of the reading {setting.reading}" if setting.reading else setting.base
 
 

@@ -14,7 +14,7 @@ DIGITS = 4
 REASON = 160  # letters of a failure's reason in a caption; the CSV has all
 READINGS = {
     HEADLINE: "the closed, mirrored reading of the generator's formulas, our default",
-    PRINTED: "the generator's formulas as printed, where both feedbacks are the same function",
+    PRINTED: "the generator's formulas as printed, where both feedbacks are the same function and share their cells",
 }
 CANDIDATES = {
     "all": "all items ranked, those of the user's history left out",

@@ -14,6 +14,7 @@ from paper_tables.cpr.plan import (
     FEEDBACKS,
     LEARNED,
     MIND,
+    PRINTED,
     STRATEGIES,
     SYNTHETIC,
     Plan,
@@ -119,14 +120,16 @@ def mind_settings(plan: Plan) -> list[Setting]:
 
 
 def synthetic(plan: Plan, feedback: str, dim: int, noise: float, reading: str) -> Setting:
-    """A setting of the generator with the plan's data seeds."""
+    """A setting of the generator with the plan's data seeds. As printed both feedbacks are one function (anomaly
+    cpr-1): there the linear setting reads the cells of the other."""
     return _drawn(plan.data_seeds, feedback, dim, noise, reading)
 
 
 @cache
 def _drawn(seeds: tuple[int, ...], feedback: str, dim: int, noise: float, reading: str) -> Setting:
     chosen = {"feedback": feedback, "dim": dim, "noise": noise, "reading": reading}
-    names = tuple(variant_name(SYNTHETIC, **chosen, seed=seed) for seed in seeds)
+    of = {**chosen, "feedback": FEEDBACKS[0]} if reading == PRINTED else chosen
+    names = tuple(variant_name(SYNTHETIC, **of, seed=seed) for seed in seeds)
     return Setting(SYNTHETIC, names, **chosen)
 
 

@@ -40,8 +40,9 @@ def test_a_list_holds_the_items_of_largest_score():
 def test_k_most_and_k_least_probable_items(k):
     world = known_world()
     users, lists = torch.arange(6), torch.stack([torch.randperm(9)[:4] for _ in range(6)])
-    sets = training_sets(world.simulator.choice, users, lists, world.beta.mean, k)
-    probable = world.simulator.choice.probabilities(users, lists, world.beta.mean)
+    choice = world.simulator.choice
+    sets = training_sets(users, lists, choice.logits(users, lists, world.beta.mean), k)
+    probable = choice.probabilities(users, lists, world.beta.mean)
     for row in range(6):
         chance = dict(zip(lists[row].tolist(), probable[row].tolist(), strict=True))
         order = sorted(chance, key=chance.get, reverse=True)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from methods.cpr.counterfactual import build_lists, training_sets
-from methods.cpr.policy import Policy, act, advantages, explore, fit_policy, score_function
+from methods.cpr.policy import Policy, act, advantages, explore, fit_policy, score_function, tabulated
 from methods.cpr.target import set_losses
 from tests.cpr.support import known_world, small_settings
 
@@ -23,7 +23,8 @@ def case():
     def rewards(actions):
         lists = build_lists(world.simulator.exposure, actions[:, None], world.alpha.mean, 3)
         users = torch.full((len(lists),), 2)
-        return set_losses(logits, training_sets(world.simulator.choice, users, lists, world.beta.mean, 1), "pairwise")
+        chances = world.simulator.choice.logits(users, lists, world.beta.mean)
+        return set_losses(logits, training_sets(users, lists, chances, 1), "pairwise")
 
     torch.manual_seed(0)
     return world, rewards, Policy(1, 3).double()
@@ -105,3 +106,12 @@ def test_exploration_is_about_the_policy():
     actions = explore(means, 20_000, 0.1, torch.Generator().manual_seed(0))
     assert torch.allclose(actions.mean(dim=0), means, atol=0.01)
     assert torch.allclose(actions.std(dim=0), torch.tensor(0.1), atol=0.005)
+
+
+def test_a_table_of_all_pairs_answers_as_the_model_does_and_is_made_only_where_it_pays():
+    choice = known_world().simulator.choice
+    users, items = torch.tensor([4, 0, 4]), torch.tensor([[8, 1], [0, 0], [3, 8]])
+    read = tabulated(choice.taste, choice.users, choice.items, asked=6 * 9)
+    torch.testing.assert_close(read(users, items), choice.taste(users, items))
+    assert read != choice.taste
+    assert tabulated(choice.taste, choice.users, choice.items, asked=6 * 9 - 1) == choice.taste

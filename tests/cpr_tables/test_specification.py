@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.cpr.lines import family
 from paper_tables.cpr.plan import read_plan
-from paper_tables.cpr.specification import TARGETS, cells, other_methods, seeds_of, target_cells
+from paper_tables.cpr.specification import TARGETS, cells, main_settings, other_methods, seeds_of, target_cells
 
 CONFIG = Path(__file__).parents[2] / "config"
 WHOLE = {"scale": "whole", "seeds": [1], "papers": {"cpr": {"data_seeds": [1, 2], "mind": "mind-small"}}}
@@ -20,7 +21,8 @@ def names(found):
 
 def test_the_whole_paper_has_every_anchor_strategy_control_and_filter():
     kinds = Counter((cell.treatment, cell.variant) for cell in cells(WHOLE) if cell.anchor == "gmf")
-    main, noisy = 2 * 2 * 2 * 2 + 1, 2 * 2 * 2  # readings x feedbacks x dims x draws, and MIND; readings x dims x draws
+    # feedbacks x dims x draws, of which the reading as printed has one feedback, and MIND; readings x dims x draws
+    main, noisy = (2 + 1) * 2 * 2 + 1, 2 * 2 * 2
     assert kinds == {
         ("", ""): main + noisy,
         ("cpr-l", ""): main + noisy,
@@ -46,8 +48,16 @@ def test_the_demo_stays_small():
 
 def test_table_1_asks_for_every_draw_of_every_setting(scale):
     splits = {cell.split for cell in target_cells("table1", scale)}
-    assert len(splits) == 2 * 2 * 3  # feedbacks x readings x draws, one dimension
-    assert "cpr-synthetic-linear-printed-s3.loo" in splits and "cpr-synthetic.loo" in splits
+    assert len(splits) == (2 + 1) * 3  # feedbacks of either reading x draws, one dimension
+    assert "cpr-synthetic-linear-s3.loo" in splits and "cpr-synthetic-printed.loo" in splits
+
+
+def test_as_printed_one_set_of_cells_serves_both_feedbacks(scale):
+    settings = main_settings(read_plan(scale))
+    data = {(each.reading, each.feedback): each.datasets for each in settings}
+    assert data["printed", "linear"] == data["printed", "nonlinear"]
+    assert data["closed-mirrored", "linear"] != data["closed-mirrored", "nonlinear"]
+    assert len(settings) == 4 and len(set(map(family, settings))) == 3  # what has the same cells is tested apart
 
 
 def test_methods_that_need_an_order_stay_out_and_others_can_be_named(scale):

@@ -135,8 +135,10 @@ def _shown(row: dict, name: str) -> str:
     if name == "runs":
         return row["ours_runs"]
     if name in ("memory", "parity"):
-        sides = [row[key] for key in
-                 (("ours_memory_mb", "other_memory_mb") if name == "memory" else ("parity_ours", "parity_other"))]
+        sides = [
+            row[key]
+            for key in (("ours_memory_mb", "other_memory_mb") if name == "memory" else ("parity_ours", "parity_other"))
+        ]
         if sides[0] == sides[1] == "not measured":
             return sides[0]
         return " / ".join(_number(side) for side in sides) if any(sides) else ""

@@ -63,9 +63,7 @@ def in_turn(
     return {
         name: Measured(reason=reasons[name])
         if name in reasons
-        else Measured(
-            tuple(map(cost, found)), max(map(peak, found)), max(busy[name], default=None)
-        )
+        else Measured(tuple(map(cost, found)), max(map(peak, found)), max(busy[name], default=None))
         for name, found in answers.items()
     }
 
