@@ -1,5 +1,7 @@
 """The graph of LightGCN against dense matrices."""
 
+from unittest.mock import patch
+
 import pytest
 import torch
 from hypothesis import given
@@ -23,18 +25,22 @@ def dense(rows, catalogue):
     return scale[:, None] * adjacency * scale
 
 
-@given(histories(), st.integers(0, 4), st.integers(0, 99))
-def test_layers_are_powers_of_the_normalised_adjacency(rows, layers, seed):
+@pytest.mark.parametrize("by_one_product", [True, False])
+@given(rows=histories(), layers=st.integers(0, 4), seed=st.integers(0, 99))
+def test_layers_are_powers_of_the_normalised_adjacency(by_one_product, rows, layers, seed):
     graph = Graph(user_holdings(make_split(rows, 8)), 8).double()
     vectors = torch.randn(len(rows) + 8, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     matrix = dense(rows, 8)
     # the graph's weights are made in single precision
     torch.testing.assert_close(graph.product(vectors), matrix @ vectors, rtol=1e-6, atol=1e-6)
     expected = sum(torch.linalg.matrix_power(matrix, k) @ vectors for k in range(layers + 1)) / (layers + 1)
-    torch.testing.assert_close(graph.mean_of_layers(vectors, layers), expected, rtol=1e-6, atol=1e-6)
+    with patch("methods.engine.graph.PRODUCTS_PER_GATHER", 1e9 if by_one_product else 0):
+        torch.testing.assert_close(graph.mean_of_layers(vectors, layers), expected, rtol=1e-6, atol=1e-6)
 
 
-def test_gradient_of_the_propagation():
+@pytest.mark.parametrize("products", [0, 1e9])
+def test_gradient_of_the_propagation(products, monkeypatch):
+    monkeypatch.setattr("methods.engine.graph.PRODUCTS_PER_GATHER", products)
     graph = Graph(user_holdings(make_split([[0, 1], [1, 2, 3], [3]], 5)), 5).double()
     vectors = torch.randn(8, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda v: graph.mean_of_layers(v, 3), vectors)
