@@ -144,7 +144,7 @@ def plan(scale: Scale, results: Path) -> str:
 
 def runs(scale: Scale, cell: Cell) -> range:
     """Trainings of a cell: one for each seed, and its trials if it is the cell that is searched."""
-    searched = cell == graph.main_cell(cell) and graph.tuning_file(scale, cell)
+    searched = cell == graph.tuned_for(scale, cell) and graph.tuning_file(scale, cell)
     return range(len(graph.seeds_of(scale, cell)) + (scale.tuning.budget if searched else 0))
 
 

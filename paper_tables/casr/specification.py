@@ -69,6 +69,11 @@ def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
     return read_plan(scale).seeds[cell.dataset]
 
 
+def searched_on(scale: Mapping, split: str) -> str:
+    """The split whose search for settings serves this one: each has its own."""
+    return split
+
+
 def other_methods(plan: Plan) -> tuple[str, ...]:
     """What stands in Table 2 besides the paper's methods and the controls."""
     return recommenders.other_methods("casr", own_methods(), plan.others, (*BASELINES, *ANCHORS))

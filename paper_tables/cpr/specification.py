@@ -76,8 +76,11 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
         return [cell for cell in cells_of(("table1", "table2", "table3"), scale) if cell.treatment]
     if target == "readings":
         return cells_of(("table1", "table3"), scale)
-    if target in ("tuning", "verdicts", "agreement", "claims"):
-        return cells_of(("table1", "table2", "table3", "table4"), scale)
+    shown = ("table1", "table2", "table3", "table4")
+    if target == "tuning":
+        return [cell for cell in cells_of(shown, scale) if searched_on(scale, cell.split) == cell.split]
+    if target in ("verdicts", "agreement", "claims"):
+        return cells_of(shown, scale)
     raise ValueError(f"unknown target '{target}': one of {', '.join(TARGETS)}")
 
 
@@ -91,6 +94,16 @@ def outputs(target: str, results: Path) -> list[Path]:
 
 def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
     return read_plan(scale).seeds
+
+
+def searched_on(scale: Mapping, split: str) -> str:
+    """The split whose search for settings serves this one: of a synthetic setting its first draw (cpr-one-search)."""
+    plan = read_plan(scale)
+    for setting in (*main_settings(plan), *filter_settings(plan)):
+        for dataset in setting.datasets:
+            if split == f"{dataset}.loo":
+                return f"{setting.datasets[0]}.loo"
+    return split
 
 
 def main_settings(plan: Plan) -> list[Setting]:

@@ -9,7 +9,15 @@ import yaml
 from datasets.pipeline.errors import BadInput
 from paper_tables.cpr.lines import family
 from paper_tables.cpr.plan import read_plan
-from paper_tables.cpr.specification import TARGETS, cells, main_settings, other_methods, seeds_of, target_cells
+from paper_tables.cpr.specification import (
+    TARGETS,
+    cells,
+    main_settings,
+    other_methods,
+    searched_on,
+    seeds_of,
+    target_cells,
+)
 
 CONFIG = Path(__file__).parents[2] / "config"
 WHOLE = {"scale": "whole", "seeds": [1], "papers": {"cpr": {"data_seeds": [1, 2], "mind": "mind-small"}}}
@@ -58,6 +66,14 @@ def test_as_printed_one_set_of_cells_serves_both_feedbacks(scale):
     assert data["printed", "linear"] == data["printed", "nonlinear"]
     assert data["closed-mirrored", "linear"] != data["closed-mirrored", "nonlinear"]
     assert len(settings) == 4 and len(set(map(family, settings))) == 3  # what has the same cells is tested apart
+
+
+def test_settings_are_searched_on_the_first_draw_of_a_setting(scale):
+    assert searched_on(scale, "cpr-synthetic-linear-s3.loo") == "cpr-synthetic-linear.loo"
+    assert searched_on(scale, "cpr-synthetic-noisy-s2.loo") == "cpr-synthetic-noisy.loo"
+    assert searched_on(scale, "mind-small.loo") == "mind-small.loo"
+    tuned = {cell.split for cell in target_cells("tuning", scale)}
+    assert tuned and not any("-s2" in split or "-s3" in split for split in tuned)
 
 
 def test_methods_that_need_an_order_stay_out_and_others_can_be_named(scale):

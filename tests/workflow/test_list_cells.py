@@ -12,7 +12,7 @@ from methods.cpr.treatment import load
 from methods.engine.split import load_lists
 from tests.workflow.list_world import BUDGET, ListWorld
 from workflow.cells import pools, seeds, trials
-from workflow.cells.graph import all_settings, grid
+from workflow.cells.graph import all_settings, find_cell, grid, searched_cell, tuning_file
 from workflow.cells.jobs import cell_digest, pool_digest, pool_inputs, tuning_inputs
 from workflow.cells.pool import draw
 from workflow.cells.tune import tune
@@ -177,6 +177,16 @@ def test_a_section_names_a_sampler_only_where_there_is_one(make_lists):
     world = make_lists(**with_section(**{"gmf.cpr-l.stamp": {"k": 2}}))
     with pytest.raises(BadInput, match="unknown section 'gmf.cpr-l.stamp'"):
         all_settings(world.scale, world.cell("gmf"))
+
+
+def test_draws_of_a_setting_share_the_search_on_the_first(make_lists):
+    two = {**ListWorld.part, "data_seeds": [1, 2]}
+    scale = make_lists(tuning={"budget": 2}, papers={"cpr": two}).scale
+    first, second = (find_cell(scale, f"cpr/cpr-synthetic{draw}.loo/gmf.cpr-l") for draw in ("", "-s2"))
+    assert tuning_file(scale, second) == tuning_file(scale, first) is not None
+    assert searched_cell(scale, first.split, first.name) == first
+    with pytest.raises(BadInput, match="no cell 'gmf.cpr-l' on cpr-synthetic-s2.loo"):
+        searched_cell(scale, second.split, second.name)
 
 
 def test_a_search_takes_the_world_that_all_cells_share(make_lists, monkeypatch):

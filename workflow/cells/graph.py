@@ -113,7 +113,7 @@ def keeps_weights(cell: Cell) -> bool:
 
 
 def main_cell(cell: Cell) -> Cell:
-    """The cell without its variant: what is tuned, once for all its variants."""
+    """The cell without its variant: what is tuned is the same for all its variants."""
     return replace(cell, variant="", settings={})
 
 
@@ -130,15 +130,35 @@ def tuning_file(scale: Scale, cell: Cell) -> Path | None:
     """Where the cell's tuned settings are written; None where nothing is searched."""
     if scale.tuning is None or is_external(cell) or not grid(cell):
         return None
-    return Path(scale.results, "tuning", cell.split, f"{main_cell(cell).name}.json")
+    of = tuned_for(scale, cell)
+    return Path(scale.results, "tuning", of.split, f"{of.name}.json")
+
+
+def tuned_for(scale: Scale, cell: Cell) -> Cell:
+    """The cell whose search gives this one its settings: without its variant, on the split that the paper names."""
+    return replace(main_cell(cell), split=_searched_on(scale, cell.paper, cell.split))
+
+
+@cache
+def _searched_on(scale: Scale, paper: str, split: str) -> str:
+    return specification(paper).searched_on(scale.content, split)
 
 
 def searched_cell(scale: Scale, split: str, name: str) -> Cell:
     """The cell that is tuned under this name; papers that share a cell share its tuning."""
+    found = _searched_cells(scale).get((split, name))
+    if found is None:
+        raise BadInput(f"{scale.file}: no cell '{name}' on {split} at this scale")
+    return found
+
+
+@cache
+def _searched_cells(scale: Scale) -> dict[tuple[str, str], Cell]:
+    found: dict[tuple[str, str], Cell] = {}
     for cell in all_cells(scale).values():
-        if cell.split == split and main_cell(cell).name == name:
-            return main_cell(cell)
-    raise BadInput(f"{scale.file}: no cell '{name}' on {split} at this scale")
+        of = tuned_for(scale, cell)
+        found.setdefault((of.split, of.name), of)
+    return found
 
 
 def result_file(scale: Scale, cell: Cell) -> Path:
