@@ -4,7 +4,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.engine.initialisation import normal
-from methods.engine.interactions import user_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -19,7 +18,7 @@ def build(split: Split, settings: dict) -> "BPR":
 
 def fit(model: "BPR", split: Split, settings: dict, run: Run) -> Fitted:
     """BPR-Opt over triples (u, i, j) of the training data: i held by u, j drawn uniformly from what u does not hold."""
-    held = user_holdings(split)
+    held = split.held
     negatives = Negatives(held, split.catalogue)
 
     def draw(generator):

@@ -8,7 +8,7 @@ from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.initialisation import normal
-from methods.engine.interactions import batch_holdings, user_holdings
+from methods.engine.interactions import batch_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -42,7 +42,7 @@ def build(split: Split, settings: dict) -> "CDAE":
 def fit(model: "CDAE", split: Split, settings: dict, run: Run) -> Fitted:
     """Every epoch each user's items are corrupted and predicted again, beside sampled items that the user lacks."""
     generator = torch.Generator().manual_seed(run.seed)
-    held = user_holdings(split)
+    held = split.held
     negatives = Negatives(held, split.catalogue)
     users = torch.nonzero(held.lengths).flatten()
     at_once = max(1, round(settings["batch"] * len(users) / len(held.items)))

@@ -11,7 +11,6 @@ from methods.cpr.counterfactual import Sets
 from methods.cpr.fit import World
 from methods.cpr.recovery import recovery
 from methods.cpr.theory import pair_noise, votes_by_hoeffding, votes_needed, votes_printed
-from methods.engine.interactions import user_holdings
 from methods.engine.recommender import Recommender
 from methods.engine.sample_complexity import FAILURE, samples_for
 from methods.engine.split import Split, Targets
@@ -23,7 +22,7 @@ VOTES = {"printed": votes_printed, "hoeffding": votes_by_hoeffding, "exact": vot
 def describe_sets(sets: Sets, split: Split, held_out: Mapping[str, Targets]) -> dict:
     """Shares of s^(k+) and of s^(k-): `observed`, items that the user's training history holds, and `heldout_overlap`,
     the items held out of the same user. Made after all training: it looks at the held-out items."""
-    held = user_holdings(split)
+    held = split.held
     known = {"observed": _keys(held.rows, held.items, split.catalogue)}
     known |= {part: _keys(targets.users, targets.items, split.catalogue) for part, targets in held_out.items()}
     shares = {

@@ -9,7 +9,6 @@ from methods.bpr.model import BPR
 from methods.cpr.counterfactual import Sets
 from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
-from methods.engine.interactions import user_holdings
 from methods.engine.pairs import OBJECTIVES, PairRecommender
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
@@ -51,7 +50,7 @@ def retrain(
     model.to(run.device)
     logits = pair_logits(model)
     optimizer = Adam(model.parameters(), settings["retrain_learning_rate"], settings["retrain_regularisation"])
-    held = user_holdings(split)
+    held = split.held
     negatives = Negatives(held, split.catalogue)
     stopper = EarlyStopping(settings["patience"], settings["rounds"])
     for _ in stopper:

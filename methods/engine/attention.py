@@ -15,6 +15,12 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tens
     return _Energies.apply(queries, keys, weight, True).tril() @ values
 
 
+def last_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, lengths: Tensor) -> Tensor:
+    """The same for the last position of each history alone. queries (batch, hidden); keys, values (batch, length, ..);
+    lengths (batch,); result (batch, dim)."""
+    return branch_attention(queries, keys, values, weight, lengths, 0)
+
+
 def branch_attention(
     queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, starts: Tensor, steps: int
 ) -> Tensor:

@@ -12,13 +12,14 @@ import pandas as pd
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.ranking import SCORES_AT_ONCE, Ranks, count_among, count_ranks, histories
+from methods.engine.ranking import Ranks, count_among, count_ranks, of_users
 from methods.engine.split import Candidates, Split, Targets, load_candidates, load_split, load_targets
 from methods.evaluation.metrics import summary
 
 COUNTS = ["above_kept", "ties_kept", "above_removed", "ties_removed"]
 SAMPLED = ["above_sampled", "ties_sampled"]  # where the split has candidates
 PARTS = ("validation", "test")
+SCORES_AT_ONCE = 1 << 24  # of a file, 64 MiB of float32
 
 
 def external_ranks(split_folder: Path, folder: Path, seed: int) -> dict[str, Ranks]:
@@ -58,9 +59,9 @@ def rank_scores(file: Path, split: Split, targets: Targets, sampled: Candidates 
         row, item = np.nonzero(~np.isfinite(scores.numpy()))
         if len(row):
             raise BadInput(f"{file}: the score of user {int(users[row[0]])} for item {item[0]} is not a finite number")
-        counts = [users[None], count_ranks(scores, item_of[users], *histories(split, users))]
+        counts = [users[None], count_ranks(scores, item_of[users], *of_users(split.held, users))]
         if sampled is not None:
-            counts.append(count_among(scores, item_of[users], *histories(sampled, users)))
+            counts.append(count_among(scores, item_of[users], *of_users(sampled, users)))
         found.append(torch.cat(counts).T.numpy())
     columns = ["user", *COUNTS, *(SAMPLED if sampled is not None else ())]
     table = pd.DataFrame(np.concatenate([np.empty((0, len(columns)), dtype=np.int64), *found]), columns=columns)

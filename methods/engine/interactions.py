@@ -5,8 +5,6 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from methods.engine.split import Split
-
 
 @dataclass(frozen=True)
 class Holdings:
@@ -31,17 +29,7 @@ def holdings(rows: Tensor, items: Tensor, count: int, catalogue: int) -> Holding
     return Holdings(rows, items, offsets)
 
 
-def user_holdings(split: Split) -> Holdings:
-    """The distinct items of each user's training history."""
-    return holdings(split.owners, split.items, split.users, split.catalogue)
-
-
 def batch_holdings(items: Tensor, lengths: Tensor, catalogue: int) -> Holdings:
     """The distinct items of each history. items (batch, length), filled up on the right; lengths (batch,)."""
     rows, columns = torch.nonzero(torch.arange(items.shape[1], device=items.device) < lengths[:, None], as_tuple=True)
     return holdings(rows, items[rows, columns], len(items), catalogue)
-
-
-def item_counts(split: Split) -> Tensor:
-    """How often each item occurs in the training histories. Shape (catalogue,), int64."""
-    return torch.bincount(split.items, minlength=split.catalogue)

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.interactions import user_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -63,7 +62,7 @@ def fit_pairs(model: PairRecommender, split: Split, settings: dict, run: Run) ->
     """
     if settings["objective"] not in OBJECTIVES:
         raise BadInput(f"objective '{settings['objective']}' is unknown; use one of {', '.join(OBJECTIVES)}")
-    held = user_holdings(split)
+    held = split.held
     negatives = Negatives(held, split.catalogue)
 
     def draw(generator):

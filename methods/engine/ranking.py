@@ -1,16 +1,16 @@
 """Full ranking: the place of each held-out item among all items, by counting, without a sort."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from methods.engine.interactions import Holdings
+from methods.engine.losses import rows_at_once
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Split, Targets
 
-SCORES_AT_ONCE = 1 << 24  # 64 MiB of float32 scores
 BYTES, MOST_WORDS = 8, 255  # of a word; of words whose bytes, 0 or 1 each, can be added within a byte
 
 
@@ -35,16 +35,14 @@ class Ranks:
 def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> Tensor:
     """Counts (4, batch): above and ties over all items, above and ties without the seen ones.
 
-    scores (batch, catalogue); targets (batch,); the seen item seen[j] belongs to row rows[j] (repeats allowed).
+    scores (batch, catalogue); targets (batch,); the seen item seen[j] belongs to row rows[j], each once.
     Raises FloatingPointError for a score that is not finite, which a comparison would quietly rank first or last.
     """
     if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
         raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
     target_scores = scores.gather(1, targets[:, None])
-    higher, same = (compared(test, scores, target_scores) for test in (torch.gt, torch.eq))
+    higher, same = (compared(test, scores, target_scores) for test in ("greater", "equal"))
     above, ties = trues(higher), trues(same) - 1
-    keys = torch.unique(rows * scores.shape[1] + seen)  # an item counts once, however often it was seen
-    rows, seen = keys // scores.shape[1], keys % scores.shape[1]
     other = seen != targets[rows]
     rows, seen = rows[other], seen[other]
     above_seen = torch.zeros_like(above).index_add_(0, rows, higher[rows, seen].long())
@@ -52,13 +50,17 @@ def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> 
     return torch.stack([above, ties, above - above_seen, ties - ties_seen])
 
 
-def compared(test: Callable, scores: Tensor, target_scores: Tensor) -> Tensor:
-    """test(scores, target_scores) as bool, with columns of False behind, as many as `trues` wants."""
+def compared(test: str, scores: Tensor, target_scores: Tensor) -> Tensor:
+    """Whether scores are `greater` than target_scores, or `equal`; behind them columns of False, as many as `trues`
+    wants."""
     catalogue = scores.shape[1]
     group = BYTES * min(MOST_WORDS, -(-catalogue // BYTES))
     flags = torch.empty(len(scores), -(-catalogue // group) * group, dtype=torch.bool, device=scores.device)
     flags[:, catalogue:] = False
-    test(scores, target_scores, out=flags[:, :catalogue])
+    if scores.device.type == "cpu":  # numpy compares some four times as fast as torch
+        getattr(np, test)(scores.numpy(), target_scores.numpy(), out=flags.numpy()[:, :catalogue])
+    else:
+        getattr(torch, {"greater": "gt", "equal": "eq"}[test])(scores, target_scores, out=flags[:, :catalogue])
     return flags
 
 
@@ -90,19 +92,18 @@ def rank(
     `sampled` candidates by the same scores."""
     was_training = model.training
     model.eval()
-    size = max(1, SCORES_AT_ONCE // split.catalogue)
     # users of like length together: little padding
     order = torch.argsort(split.lengths[targets.users], stable=True)
     counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
-    for index in order.split(size):
+    for index in order.split(rows_at_once(device, split.catalogue)):  # counted while a cache has them
         users = targets.users[index]
         items, lengths = recent(split, users, model.max_length)
         scores = model.score(users.to(device), items.to(device), lengths.to(device))
-        rows, seen = histories(split, users)
+        rows, seen = of_users(split.held, users)
         wanted = targets.items[index].to(device)
         counts[:4, index] = count_ranks(scores, wanted, rows.to(device), seen.to(device)).cpu()
         if sampled is not None:
-            rows, items = histories(sampled, users)
+            rows, items = of_users(sampled, users)
             counts[4:, index] = count_among(scores, wanted, rows.to(device), items.to(device)).cpu()
     model.train(was_training)
     return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
@@ -119,9 +120,9 @@ def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Ten
     return torch.where(inside, split.items[position], 0), lengths
 
 
-def histories(split: Split | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:
-    """(row, item) of every interaction (or candidate) of the users; the row counts within `users`."""
-    lengths = split.lengths[users]
+def of_users(pairs: Holdings | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:
+    """(row, item) of every pair of the users; the row counts within `users`."""
+    lengths = pairs.lengths[users]
     rows = torch.repeat_interleave(torch.arange(len(users)), lengths)
     inside = torch.arange(len(rows)) - (lengths.cumsum(0) - lengths)[rows]
-    return rows, split.items[split.offsets[users][rows] + inside]
+    return rows, pairs.items[pairs.offsets[users][rows] + inside]

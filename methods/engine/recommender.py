@@ -59,13 +59,24 @@ class SequentialRecommender(Recommender):
         """
         raise NotImplementedError
 
+    def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        """The state after each whole history, as `encode` gives it; a model that can skips the states before.
+
+        vectors (batch, length, dim), lengths (batch,); result (batch, dim).
+        """
+        return at_end(self.encode(vectors).states, lengths)
+
     def item_scores(self, states: Tensor) -> Tensor:
         """Logits over the catalogue. states (.., dim); result (.., catalogue)."""
         return states @ self.item_embedding.weight.T
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        states = self.encode(self.item_embedding(items)).states
-        return self.item_scores(states[torch.arange(len(items), device=items.device), lengths - 1])
+        return self.item_scores(self.last_states(self.item_embedding(items), lengths))
+
+
+def at_end(rows: Tensor, lengths: Tensor) -> Tensor:
+    """What stands at the end of each history. rows (batch, length, ..), lengths (batch,); result (batch, ..)."""
+    return rows[torch.arange(len(rows), device=rows.device), lengths - 1]
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """A split as flat tensors: what a method may know. The test targets live in a file that nothing here opens."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from datasets.pipeline.lists import Lists, lists_from
+from methods.engine.interactions import Holdings, holdings
 
 LISTS = "lists.parquet"
 
@@ -44,6 +46,16 @@ class Split:
     def owners(self) -> torch.Tensor:
         """The user of each interaction. Shape (n,)."""
         return torch.repeat_interleave(torch.arange(self.users), self.lengths)
+
+    @cached_property
+    def held(self) -> Holdings:
+        """The distinct items of each user."""
+        return holdings(self.owners, self.items, self.users, self.catalogue)
+
+    @property
+    def item_counts(self) -> torch.Tensor:
+        """How often each item occurs. Shape (catalogue,), int64."""
+        return torch.bincount(self.items, minlength=self.catalogue)
 
     def extended(self, targets: "Targets") -> "Split":
         """The split with each target appended to its user's history: what is known when the test item is ranked."""

@@ -6,7 +6,7 @@ from scipy import sparse
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.interactions import batch_holdings, user_holdings
+from methods.engine.interactions import batch_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 
@@ -20,7 +20,7 @@ def build(split: Split, settings: dict) -> "ItemKNN":
 
 
 def fit(model: "ItemKNN", split: Split, settings: dict, run: Run) -> Fitted:
-    held = user_holdings(split)
+    held = split.held
     shape = (split.users, split.catalogue)
     matrix = sparse.csr_matrix((np.ones(len(held.rows)), (held.rows.numpy(), held.items.numpy())), shape=shape)
     items, similarities = nearest(matrix, model.neighbours.shape[1])

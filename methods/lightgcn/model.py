@@ -6,7 +6,6 @@ from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.graph import Graph
-from methods.engine.interactions import user_holdings
 from methods.engine.pairs import PairRecommender, fit_pairs
 from methods.engine.split import Split
 
@@ -16,7 +15,7 @@ fit = fit_pairs
 def build(split: Split, settings: dict) -> "LightGCN":
     if settings["layers"] < 0:
         raise BadInput(f"setting layers is {settings['layers']}: it must be at least 0 (matrix factorisation)")
-    graph = Graph(user_holdings(split), split.catalogue)
+    graph = Graph(split.held, split.catalogue)
     model = LightGCN(graph, split.users, split.catalogue, settings["embedding"], settings["layers"])
     for table in (model.user_embedding, model.item_embedding):
         nn.init.xavier_uniform_(table.weight)

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from methods.engine.interactions import item_counts
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 from methods.engine.stochastic import transitions
@@ -20,7 +19,7 @@ def fit(model: "MarkovChain", split: Split, settings: dict, run: Run) -> Fitted:
     model.following.copy_(steps % split.catalogue)
     model.counts.copy_(counts)
     model.first.copy_(torch.searchsorted(last, torch.arange(split.catalogue + 1)))
-    model.share.copy_(item_counts(split) / len(split.items))
+    model.share.copy_(split.item_counts / len(split.items))
     model.to(run.device)
     return Fitted([run.validate(model)], best_epoch=1)
 

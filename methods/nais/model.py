@@ -7,7 +7,7 @@ from torch.utils.checkpoint import checkpoint
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.initialisation import normal
-from methods.engine.interactions import Holdings, batch_holdings, user_holdings
+from methods.engine.interactions import Holdings, batch_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -32,7 +32,7 @@ def build(split: Split, settings: dict) -> "NAIS":
 
 def fit(model: "NAIS", split: Split, settings: dict, run: Run) -> Fitted:
     """Pointwise log loss: each held item, predicted from the user's others, and sampled items that the user lacks."""
-    held = user_holdings(split)
+    held = split.held
     negatives = Negatives(held, split.catalogue)
     widths = held.lengths[held.rows]
     offsets, flat = held.offsets.to(run.device), held.items.to(run.device)

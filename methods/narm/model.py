@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.attention import branch_attention, causal_attention, last_attention
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
-from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
 
@@ -47,6 +47,12 @@ class NARM(SequentialRecommender):
         keys = self.key(hidden)
         local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
         return Trunk(self._decode(hidden, local), (hidden, keys))
+
+    def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        hidden, _ = self.recurrence(self.embedding_dropout(vectors))
+        last = at_end(hidden, lengths)
+        local = last_attention(self.query(last), self.key(hidden), hidden, self.weight.weight[0], lengths)
+        return self._decode(last, local)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         hidden, keys = trunk.cache

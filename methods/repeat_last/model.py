@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor
 
-from methods.engine.interactions import item_counts
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 
@@ -13,7 +12,7 @@ def build(split: Split, settings: dict) -> "RepeatLast":
 
 
 def fit(model: "RepeatLast", split: Split, settings: dict, run: Run) -> Fitted:
-    counts = item_counts(split)
+    counts = split.item_counts
     model.popularity.copy_(counts / (counts.max() + 1))
     model.to(run.device)
     return Fitted([run.validate(model)], best_epoch=1)

@@ -6,7 +6,7 @@ from torch import Tensor, nn
 
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
-from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
 
@@ -45,6 +45,16 @@ class SASRec(SequentialRecommender):
             cache += [keys, values]
             x = block(x, keys, values, mask=None)
         return Trunk(self.norm(x), tuple(cache))
+
+    def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        places = torch.arange(vectors.shape[1], device=vectors.device)
+        x = self._inputs(vectors, places)
+        for block in self.blocks[:-1]:
+            x = block(x, *block.keys_and_values(x), mask=None)
+        last = at_end(x, lengths)[:, None]
+        for block in self.blocks[-1:]:  # there may be none
+            last = block(last, *block.keys_and_values(x), (places < lengths[:, None])[:, None])
+        return self.norm(last[:, 0])
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         length, steps = trunk.states.shape[1], vectors.shape[1]

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention
+from methods.engine.attention import branch_attention, causal_attention, last_attention
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
-from methods.engine.recommender import SequentialRecommender, Trunk
+from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
 
@@ -43,6 +43,12 @@ class STAMP(SequentialRecommender):
         keys = self.key(x)
         memory = causal_attention(self.last(x) + self.mean(mean), keys, x, self.weight.weight[0])
         return Trunk(self._state(memory, x), (x, keys, total))
+
+    def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
+        x = self.dropout(vectors)
+        last, mean = at_end(x, lengths), at_end(x.cumsum(dim=1), lengths) / lengths[:, None]
+        memory = last_attention(self.last(last) + self.mean(mean), self.key(x), x, self.weight.weight[0], lengths)
+        return self._state(memory, last)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         before, keys, total = trunk.cache

@@ -7,7 +7,7 @@ import torch
 
 from methods.cards import load_card
 from methods.engine.ranking import rank
-from methods.engine.recommender import Run
+from methods.engine.recommender import Run, at_end
 from methods.engine.split import Targets
 from tests.engine.conftest import make_split
 
@@ -113,6 +113,17 @@ def test_a_branch_equals_the_whole_history_computed_anew(name, steps):
         prefix = model.item_embedding(items[rows[sample], : starts[sample]])
         whole = model.encode(torch.cat([prefix, own[sample]])[None]).states[0, -1]
         torch.testing.assert_close(found[sample], whole)
+
+
+@pytest.mark.parametrize(
+    "name, changes", [*((name, {}) for name in ANCHORS), ("sasrec", {"heads": 2}), ("sasrec", {"blocks": 0})]
+)
+def test_the_last_state_alone_is_that_of_the_whole_pass(name, changes):
+    model = make_model(name, **changes)
+    vectors, lengths = model.item_embedding(torch.randint(CATALOGUE, (4, LENGTH))), torch.tensor([1, 4, LENGTH, 2])
+    torch.testing.assert_close(
+        model.last_states(vectors, lengths), at_end(model.encode(vectors).states, lengths), rtol=1e-9, atol=1e-12
+    )
 
 
 @pytest.mark.parametrize("name", ANCHORS)

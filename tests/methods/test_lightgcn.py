@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.graph import Graph
-from methods.engine.interactions import user_holdings
 from tests.engine.conftest import make_split
 from tests.methods.support import build, histories, scores, spread
 
@@ -28,7 +27,7 @@ def dense(rows, catalogue):
 @pytest.mark.parametrize("by_one_product", [True, False])
 @given(rows=histories(), layers=st.integers(0, 4), seed=st.integers(0, 99))
 def test_layers_are_powers_of_the_normalised_adjacency(by_one_product, rows, layers, seed):
-    graph = Graph(user_holdings(make_split(rows, 8)), 8).double()
+    graph = Graph(make_split(rows, 8).held, 8).double()
     vectors = torch.randn(len(rows) + 8, 3, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
     matrix = dense(rows, 8)
     # the graph's weights are made in single precision
@@ -41,14 +40,14 @@ def test_layers_are_powers_of_the_normalised_adjacency(by_one_product, rows, lay
 @pytest.mark.parametrize("products", [0, 1e9])
 def test_gradient_of_the_propagation(products, monkeypatch):
     monkeypatch.setattr("methods.engine.graph.PRODUCTS_PER_GATHER", products)
-    graph = Graph(user_holdings(make_split([[0, 1], [1, 2, 3], [3]], 5)), 5).double()
+    graph = Graph(make_split([[0, 1], [1, 2, 3], [3]], 5).held, 5).double()
     vectors = torch.randn(8, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda v: graph.mean_of_layers(v, 3), vectors)
     assert torch.equal(vectors.detach(), vectors)
 
 
 def test_propagation_leaves_the_vectors_as_they_are():
-    graph = Graph(user_holdings(make_split([[0, 1], [1]], 2)), 2)
+    graph = Graph(make_split([[0, 1], [1]], 2).held, 2)
     vectors = torch.ones(4, 2)
     graph.mean_of_layers(vectors, 2)
     assert torch.equal(vectors, torch.ones(4, 2))

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.interactions import batch_holdings, item_counts, user_holdings
+from methods.engine.interactions import batch_holdings
 from methods.engine.sampling import Negatives, other_items
 from methods.engine.stochastic import _batches, transitions
 from tests.engine.conftest import make_split
@@ -18,11 +18,11 @@ def generator(seed=0):
 @given(histories())
 def test_holdings_and_counts_and_steps(rows):
     split = make_split(rows, 8)
-    held = user_holdings(split)
+    held = split.held
     for user, row in enumerate(rows):
         assert held.items[held.offsets[user] : held.offsets[user + 1]].tolist() == sorted(set(row))
     flat = [item for row in rows for item in row]
-    assert item_counts(split).tolist() == [flat.count(item) for item in range(8)]
+    assert split.item_counts.tolist() == [flat.count(item) for item in range(8)]
     expected = [(user, *pair) for user, row in enumerate(rows) for pair in zip(row, row[1:], strict=False)]
     assert list(zip(*(each.tolist() for each in transitions(split)), strict=True)) == expected
 
@@ -39,7 +39,7 @@ def test_no_negative_is_held(rows, seed):
     if not rows:
         return
     users = torch.arange(len(rows)).repeat(3)
-    drawn = Negatives(user_holdings(make_split(rows, 8)), 8).draw(users, 20, generator(seed))
+    drawn = Negatives(make_split(rows, 8).held, 8).draw(users, 20, generator(seed))
     assert drawn.shape == (len(users), 20)
     for user, items in zip(users.tolist(), drawn.tolist(), strict=True):
         assert not set(items) & set(rows[user])
@@ -53,7 +53,7 @@ def test_every_lacking_item_is_as_likely_as_any_other(rows):
         lacking = sorted(set(range(8)) - set(row))
         if not lacking:
             continue
-        negatives = Negatives(user_holdings(make_split(rows, 8)), 8)
+        negatives = Negatives(make_split(rows, 8).held, 8)
         drawn = negatives.draw(torch.full((len(lacking) * 400,), user), 1, generator())
         counts = torch.bincount(drawn.flatten(), minlength=8)
         assert (counts > 0).nonzero().flatten().tolist() == lacking
@@ -62,7 +62,7 @@ def test_every_lacking_item_is_as_likely_as_any_other(rows):
 
 
 def test_a_user_with_everything_is_an_error():
-    negatives = Negatives(user_holdings(make_split([[0], [0, 1, 2]], 3)), 3)
+    negatives = Negatives(make_split([[0], [0, 1, 2]], 3).held, 3)
     negatives.draw(torch.tensor([0]), 1, generator())
     with pytest.raises(BadInput, match="user 1 has every item"):
         negatives.draw(torch.tensor([0, 1]), 1, generator())

@@ -15,7 +15,7 @@ from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
 from methods.engine.losses import rows_at_once
-from methods.engine.ranking import SCORES_AT_ONCE, rank
+from methods.engine.ranking import rank
 from methods.engine.recommender import Recommender, Run
 from methods.engine.windows import cut_windows
 from workflow.benchmark import literal
@@ -126,7 +126,7 @@ def ranking(job: dict) -> dict[str, Action]:
     def product() -> dict:
         weight = world.model.item_embedding.weight.detach()
         states = torch.randn(len(users), weight.shape[1], device=world.device)
-        rows = min(len(users), max(1, SCORES_AT_ONCE // len(weight)))
+        rows = min(len(users), rows_at_once(world.device, len(weight)))
         scores = weight.new_empty(rows, len(weight))
 
         def multiply() -> None:
