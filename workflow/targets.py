@@ -48,21 +48,34 @@ def document_files(scale: str, name: str) -> list[str]:
 
 
 def table_inputs(wildcards) -> list[str]:
-    """Results of the cells that a table or figure reads, and what is known of its data."""
+    """Results of the cells that a table or figure reads, and what is known of its data. Where earlier tables of the
+    paper read some of the same cells and no others, they stand for them."""
     scale = named_scale(wildcards.scale)
     specification = graph.specification(wildcards.paper)
     if wildcards.target not in specification.TARGETS:
         raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
-    cells = graph.target_cells(scale, wildcards.paper, wildcards.target)
+    read, files = _read_by(scale, wildcards.paper, wildcards.target), []
+    left = dict(read)
+    for other in specification.TARGETS[: specification.TARGETS.index(wildcards.target)]:
+        theirs = _read_by(scale, wildcards.paper, other)
+        if theirs.keys() <= read.keys() and not theirs.keys().isdisjoint(left):
+            files.append(str(specification.outputs(other, scale.results)[0]))
+            left = {name: cell for name, cell in left.items() if name not in theirs}
     every = [cell for cell in graph.all_cells(scale).values() if cell.paper == wildcards.paper]
-    return _left_by(scale, cells, cells or every)
+    return [*files, *_left_by(scale, left.values(), read.values() or every)]
+
+
+@cache
+def _read_by(scale: Scale, paper: str, target: str) -> dict[str, Cell]:
+    """The cells that a table or figure reads, by identifier."""
+    return {cell.identifier: cell for cell in graph.target_cells(scale, paper, target)}
 
 
 def comparison_inputs(wildcards) -> list[str]:
-    """Results of all cells of a scale, and what is known of their data."""
+    """The tables of all papers, which wait for all cells of the scale, and what is known of their data."""
     scale = named_scale(wildcards.scale)
-    cells = graph.all_cells(scale).values()
-    return _left_by(scale, cells, cells)
+    made = [file for paper in papers(scale.name) for file in target_files(scale.name, paper)]
+    return [*made, *_left_by(scale, [], graph.all_cells(scale).values())]
 
 
 def report_inputs(scale: str) -> list[str]:

@@ -8,13 +8,14 @@ from workflow.cells.pools import Pool, code_of_pool, drawn_with, generation, is_
 from workflow.cells.provenance import digest
 from workflow.scale import Scale
 
-TRAINING_FILES = ("train.csv", "validation.csv", "items.csv", "split.json")
+# A plan of thousands of jobs takes seconds for every ten thousand files that they name. So `split.json`, which is
+# written last and bears the digest of the others, stands for the split, and what a job builds on for what that was
+# made from.
 
 
 def split_files(scale: Scale, split: str, test: bool) -> list[Path]:
-    names = (*TRAINING_FILES, *(["test.csv"] if test else []))
     folder = Path(scale.results, "splits", split)
-    return [folder / name for name in names]
+    return [folder / name for name in ("split.json", *(["test.csv"] if test else []))]
 
 
 def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:
@@ -27,7 +28,7 @@ def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
         "split": split_files(scale, cell.split, test=True),
         "built_on": [graph.result_file(scale, other) for other in graph.prerequisites(cell)],
         "pool": [pool_file(scale, cell)] if cell.treatment else [],
-        "tuning": tuning_files(scale, cell, *graph.pretrained(cell)),
+        "tuning": tuning_files(scale, cell),
     }
 
 
@@ -48,7 +49,6 @@ def tuning_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
         "split": split_files(scale, cell.split, test=False),
         "built_on": [graph.result_file(scale, other) for other in graph.pretrained(cell)],
         "pool": [pool_file(scale, cell)] if given else [],
-        "tuning": tuning_files(scale, *graph.pretrained(cell)),
     }
 
 
