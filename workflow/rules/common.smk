@@ -67,6 +67,9 @@ OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
 onstart:
     if workflow.local_exec:
         warm.offer()
+        # Cores limit the jobs here. Snakemake's limit of their rate plans another look at all open jobs a second after
+        # every look, and one more with every job that ends: after 300 jobs a fifth of a core does nothing else.
+        workflow.scheduler.job_rate_limiter = None
 
 
 wildcard_constraints:
