@@ -103,5 +103,8 @@ def test_the_overhead_of_a_job_is_what_its_work_does_not_explain(tmp_path):
         write_json(tmp_path / place / "result.json", {"seeds": seeds})
         cost = tmp_path / "benchmarks" / f"{place}.tsv"
         cost.parent.mkdir(parents=True, exist_ok=True)
-        cost.write_text(f"s\th:m:s\n{seconds}\t0:00:03\n")
+        cost.write_text(f"s\tcpu_time\tmax_rss\n{seconds}\t2.0\t{100 * seconds}\n")
+    write_json(tmp_path / "cells/casr/made.loo/in-shell/result.json", {"seeds": {}})  # no job of ours, no cost
     assert whole.overhead(tmp_path) == pytest.approx(2.5)
+    answer = whole.with_jobs(lambda seconds: {"seconds": 9.0, "cpu_seconds": 1.0, "memory_mb": 50.0}, tmp_path)(60)
+    assert answer == {"seconds": 9.0, "cpu_seconds": 7.0, "memory_mb": 500.0}

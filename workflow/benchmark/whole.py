@@ -30,13 +30,13 @@ def workflow(bench: Bench) -> Iterator[Row]:
     yield Row("workflow", "dry-run of everything at the paper's scale", "", "", "s", found["ours"], bar=BARS["plan"])
 
     wanted = [f"results/demo/cells/{QUICK_CELL}/result.json"] if bench.quick else ["demo"]
-    run = Demo(whole_process([*snakemake, *wanted, "--cores", str(bench.threads)], tree), tree)
-    found = in_turn({"ours": run}, 1, part, bench.told("demo"), cost=lambda answer: answer["overhead"], warm_up=False)
-    yield Row("workflow", "a job's seconds beside training and ranking", "synthetic", "", "s", found["ours"],
-              bar=BARS["job"])  # fmt: skip
+    results = tree / "results" / "demo"
+    run = with_jobs(whole_process([*snakemake, *wanted, "--cores", str(bench.threads)], tree), results)
+    took = in_turn({"ours": run}, 1, part, bench.told("demo"), warm_up=False)["ours"]
+    beside = Measured(reason=took.reason) if took.reason else Measured((overhead(results),))
+    yield Row("workflow", "a job's seconds beside training and ranking", "synthetic", "", "s", beside, bar=BARS["job"])
     if not bench.quick:
-        took = Measured(reason=found["ours"].reason) if found["ours"].reason else Measured((run.seconds,))
-        yield Row("workflow", "make demo, environment and all but", "synthetic", "", "s", took, bar=BARS["demo"])
+        yield Row("workflow", "make demo without its environment", "synthetic", "", "s", took, bar=BARS["demo"])
     yield from preparing(bench, part)
 
 
@@ -51,7 +51,8 @@ def lists(bench: Bench) -> Iterator[Row]:
         if cell.dataset == DRAW and not (bench.quick and cell.treatment)
     }
     run = [bench.python, "-m", "snakemake", *sorted(found), "--cores", str(bench.threads), "--config", "scale=quick"]
-    taken = in_turn({"ours": whole_process(run, tree)}, 1, bench.seconds, bench.told("lists"), warm_up=False)
+    play = with_jobs(whole_process(run, tree), tree / "results" / "quick")
+    taken = in_turn({"ours": play}, 1, bench.seconds, bench.told("lists"), warm_up=False)
     what = f"CPR's Table 1, one draw of twenty ({len(found)} cells)"
     yield Row("lists", what, DRAW, "synthetic", "s", taken["ours"], bar=BARS["draw"])
 
@@ -67,28 +68,35 @@ def preparing(bench: Bench, seconds: float) -> Iterator[Row]:
     yield Row("workflow", what, PREPARED, "real", "s", found["ours"], bar=BARS["prepare"])
 
 
-class Demo:
-    """A player that runs the demo and adds what its cells' jobs took beside their work; `seconds`: of the last run."""
+def with_jobs(play: Player, results: Path) -> Player:
+    """A player that runs a part of a scale. Its jobs are forked from a process beside it: what they took is added."""
 
-    def __init__(self, play: Player, tree: Path) -> None:
-        self.play, self.tree, self.seconds = play, tree, 0.0
+    def whole(seconds: float) -> dict:
+        answer = play(seconds)
+        costs = [cost_of(file) for file in results.glob("benchmarks/**/*.tsv")]
+        cpu = answer["cpu_seconds"] + sum(cost["cpu_time"] for cost in costs)
+        peak = max([answer["memory_mb"], *(cost["max_rss"] for cost in costs)])
+        return answer | {"cpu_seconds": cpu, "memory_mb": peak}
 
-    def __call__(self, seconds: float) -> dict:
-        answer = self.play(seconds)
-        self.seconds = answer["seconds"]
-        return answer | {"overhead": overhead(self.tree / "results" / "demo")}
+    return whole
 
 
 def overhead(results: Path) -> float:
-    """Median over cells: seconds of the job's process, as Snakemake saw it, beside its training and ranking."""
+    """Median over cells: seconds of the job's process beside its training and ranking. A cell whose rule is a program
+    of its own has no such process."""
     found = []
     for file in sorted(results.glob("cells/*/*/*/result.json")):
-        content = read_json(file)
         cost = results / "benchmarks" / f"{file.parent.relative_to(results)}.tsv"
-        work = sum(seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values())
-        head, values = (line.split("\t") for line in cost.read_text().splitlines()[:2])
-        found.append(float(values[head.index("s")]) - work)
+        if cost.is_file():
+            seeds = read_json(file)["seeds"].values()
+            found.append(cost_of(cost)["s"] - sum(seed["train_seconds"] + seed["rank_seconds"] for seed in seeds))
     return sorted(found)[len(found) // 2]
+
+
+def cost_of(file: Path) -> dict[str, float]:
+    """What a job took, as `workflow.lease` wrote it."""
+    head, values = (line.split("\t") for line in file.read_text().splitlines()[:2])
+    return {name: float(value) for name, value in zip(head, values, strict=True)}
 
 
 def copy_of_the_tree(target: Path) -> Path:
