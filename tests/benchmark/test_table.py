@@ -75,8 +75,8 @@ def test_another_benchmark_leaves_the_rows_of_the_first(written):
 
 def test_a_table_of_failures_alone_is_a_table(tmp_path):
     table.write(tmp_path, flat(failed("ranking", "ranking", "no data")), ["ranking"])
-    assert "failed" in (tmp_path / table.MARKDOWN).read_text()
-    assert (tmp_path / table.PICTURE).is_file()
+    text = (tmp_path / table.MARKDOWN).read_text()
+    assert "failed" in text and table.PICTURE not in text and not (tmp_path / table.PICTURE).exists()  # nothing to draw
 
 
 @pytest.mark.parametrize("power", [0.5, 1.0, 2.0])

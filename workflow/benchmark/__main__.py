@@ -106,7 +106,7 @@ def main() -> None:
     parser.add_argument("--peer", type=Path, default=Path(".venv-recbole/bin/python"), help="Python that has RecBole")
     with told(), tempfile.TemporaryDirectory(prefix="whatifrec-bench-") as store:
         folder = run(parser.parse_args(), Path(store))
-    print(f"{folder / table.MARKDOWN}, {table.CSV}, {table.PICTURE}")
+    print(folder / table.MARKDOWN)
 
 
 if __name__ == "__main__":

@@ -56,7 +56,14 @@ def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None
         table.writerows(shown)
     with whole_file(folder / MARKDOWN) as file:
         file.write_text(markdown(shown), encoding="utf-8")
-    draw(shown, folder / PICTURE)
+    (folder / PICTURE).unlink(missing_ok=True)
+    if has_picture(shown):
+        draw(shown, folder / PICTURE)
+
+
+def has_picture(rows: Sequence[dict]) -> bool:
+    """Whether there is anything to draw: a ratio to another side, or growth."""
+    return any(row["benchmark"] != "parity" and row["ratio"] or row["what"].startswith(WHAT) for row in rows)
 
 
 def as_text(row: dict) -> dict[str, str]:
@@ -67,7 +74,8 @@ def markdown(rows: Sequence[dict]) -> str:
     """The table for a person, then where each line was measured. rows: as `read` gives them."""
     machines = list(dict.fromkeys(tuple(row[name] for name in MACHINE) for row in rows))
     lines = [[*(_shown(row, name) for name in COLUMNS), _machine_number(row, machines)] for row in rows]
-    sources = sorted({(row["data"], row["source"]) for row in rows if row["data"] and row["source"] != "synthetic"})
+    real = [row for row in rows if row["data"] and row["source"] not in ("synthetic", "")]
+    sources = sorted({(row["data"], row["source"]) for row in real})
     text = [
         "# Benchmarks",
         "",
@@ -86,8 +94,7 @@ def markdown(rows: Sequence[dict]) -> str:
         *(f"{number}. {_machine(machine)}; load average when a benchmark began: {_loads(rows, machine)}"
           for number, machine in enumerate(machines, 1)),
         "",
-        "![Ratios beside what is wanted, and growth](bench.png)",
-        "",
+        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if has_picture(rows) else []),
     ]  # fmt: skip
     return "\n".join(text)
 
