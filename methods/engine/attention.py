@@ -70,7 +70,8 @@ class _Energies(torch.autograd.Function):
         for q, k, sigmoid in _Energies.blocks(queries, keys, ctx.causal):
             part = gradient[:, q, k].contiguous()
             weight_gradient += part.reshape(1, -1).mm(sigmoid.flatten(0, 2))[0]
-            slope = sigmoid.addcmul_(sigmoid, sigmoid, value=-1)  # s (1 - s), in place
-            query_gradient[:, q] = torch.matmul(part[:, :, None], slope)[:, :, 0]
-            key_gradient[:, k] += torch.einsum("bqk,bqkh->bkh", part, slope)
+            # part * s (1 - s), in place; sums of it are several times faster than products of so small matrices
+            flowing = torch.ops.aten.sigmoid_backward.grad_input(part[..., None], sigmoid, grad_input=sigmoid)
+            torch.sum(flowing, 2, out=query_gradient[:, q])
+            key_gradient[:, k] += flowing.sum(1)
         return query_gradient * weight, key_gradient * weight, weight_gradient, None
