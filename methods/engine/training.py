@@ -69,12 +69,14 @@ def _states_and_targets(
 def _batches(windows: Windows, size: int, generator: torch.Generator) -> list[Tensor]:
     """Windows in random order, cut where the number of observed pairs reaches `size`.
 
-    Windows of like length stand together (sorted inside random blocks), so that little padding is computed.
+    Windows of like length stand together, so that little padding is computed: sorted inside random blocks, upwards and
+    downwards in turn, because a batch may reach from one block into the next.
     """
     lengths = windows.lengths.cpu()
     order = torch.randperm(len(lengths), generator=generator)
     block = torch.arange(len(lengths)) // max(1, 16 * size // max(1, int(lengths.float().mean())))
-    order = order[torch.argsort(block * (int(lengths.max()) + 1) + lengths[order], stable=True)]
+    rising = torch.where(block % 2 == 0, lengths[order], -lengths[order])
+    order = order[torch.argsort(2 * block * (int(lengths.max()) + 1) + rising, stable=True)]
     pairs = windows.counts.sum(1).cpu()[order].cumsum(0)
     cut = torch.nonzero(torch.diff((pairs - 1) // size)).flatten() + 1
     batches = torch.tensor_split(order, cut)
