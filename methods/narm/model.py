@@ -7,6 +7,7 @@ from methods.engine.attention import branch_attention, causal_attention, last_at
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
+from methods.engine.recurrence import Recurrence
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
 
@@ -30,7 +31,7 @@ class NARM(SequentialRecommender):
         super().__init__()
         self.max_length = max_length
         self.item_embedding = nn.Embedding(catalogue, dim)
-        self.recurrence = nn.GRU(dim, hidden, batch_first=True)
+        self.recurrence = Recurrence(dim, hidden)
         self.query, self.key = nn.Linear(hidden, hidden, bias=False), nn.Linear(hidden, hidden, bias=False)
         self.weight = nn.Linear(hidden, 1, bias=False)
         self.decoder = nn.Linear(2 * hidden, dim, bias=False)

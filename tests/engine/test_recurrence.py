@@ -1,0 +1,57 @@
+"""The recurrence against torch's own: results, gradients, and gradients by finite differences."""
+
+import pytest
+import torch
+from torch import nn
+
+from methods.engine.recurrence import Recurrence
+
+BATCH, STEPS, DIM, HIDDEN = 3, 5, 4, 6
+
+
+def both(first: bool):
+    torch.manual_seed(1)
+    ours, theirs = Recurrence(DIM, HIDDEN).double(), nn.GRU(DIM, HIDDEN, batch_first=True).double()
+    theirs.load_state_dict(ours.state_dict())
+    vectors = torch.randn(BATCH, STEPS, DIM, dtype=torch.float64)
+    return ours, theirs, vectors, torch.randn(1, BATCH, HIDDEN, dtype=torch.float64) if first else None
+
+
+@pytest.mark.parametrize("first", [True, False])
+@pytest.mark.parametrize("steps", [1, STEPS])
+def test_results_and_gradients_are_those_of_torch(first, steps):
+    ours, theirs, vectors, begin = both(first)
+    weigh = torch.randn(BATCH, steps, HIDDEN, dtype=torch.float64)
+    found = []
+    for module in (ours, theirs):
+        given = [vectors[:, :steps].clone().requires_grad_()]
+        given += [begin.clone().requires_grad_()] if first else []
+        hidden, last = module(*given)
+        gradients = torch.autograd.grad((hidden * weigh).sum() + last.square().sum(), [*given, *module.parameters()])
+        found.append([hidden.detach(), last.detach(), *gradients])
+    for mine, others in zip(*found, strict=True):
+        torch.testing.assert_close(mine, others)
+
+
+def test_gradients_by_finite_differences():
+    ours, _, vectors, begin = both(True)
+    assert torch.autograd.gradcheck(lambda x, h: ours(x, h)[0], (vectors.requires_grad_(), begin.requires_grad_()))
+
+
+def test_without_gradients_torch_answers_the_same():
+    ours, _, vectors, _ = both(False)
+    hidden, last = ours(vectors)
+    with torch.no_grad():
+        torch.testing.assert_close(ours(vectors)[0], hidden)
+        torch.testing.assert_close(ours(vectors)[1], last)
+
+
+def test_weights_that_are_frozen_get_no_gradient():
+    ours, theirs, vectors, _ = both(False)
+    for module in (ours, theirs):
+        module.requires_grad_(False)
+    mine, others = (
+        torch.autograd.grad(module(given)[0].square().sum(), given)[0]
+        for module, given in ((ours, vectors.clone().requires_grad_()), (theirs, vectors.clone().requires_grad_()))
+    )
+    torch.testing.assert_close(mine, others)
