@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 
@@ -21,7 +22,7 @@ class Cell:
     variant: str = ""  # "", control, r40, kappa0.1, d-3, l2
     settings: Mapping = field(default_factory=dict, compare=False)
 
-    @property
+    @cached_property
     def name(self) -> str:
         return ".".join(part for part in (self.anchor, self.treatment, self.sampler, self.variant) if part)
 
@@ -29,7 +30,7 @@ class Cell:
     def dataset(self) -> str:
         return self.split.split(".")[0]
 
-    @property
+    @cached_property
     def identifier(self) -> str:
         """`casr/lastfm.loo/narm.casr-d.stamp`: also the folder below `results/<scale>/cells/`."""
         return f"{self.paper}/{self.split}/{self.name}"

@@ -25,7 +25,7 @@ def workflow(bench: Bench) -> Iterator[Row]:
     part = bench.seconds / 3
     tree = copy_of_the_tree(bench.store / "tree")
     snakemake = [bench.python, "-m", "snakemake"]
-    dry = whole_process([*snakemake, "--dry-run", "--quiet", "all", "--cores", "1", "--config", "scale=paper"], tree)
+    dry = whole_process([*snakemake, "--dry-run", "--cores", "1", "--config", "scale=paper"], tree)
     found = in_turn({"ours": dry}, bench.runs, part, bench.told("dry-run"))
     yield Row("workflow", "dry-run of everything at the paper's scale", "", "", "s", found["ours"], bar=BARS["plan"])
 

@@ -65,6 +65,7 @@ def selection(cell: Cell) -> str:
     return specification(cell.paper).SELECTION
 
 
+@cache
 def seeds_of(scale: Scale, cell: Cell) -> tuple[int, ...]:
     return tuple(specification(cell.paper).seeds_of(scale.content, cell))
 

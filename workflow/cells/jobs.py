@@ -8,14 +8,13 @@ from workflow.cells.pools import Pool, code_of_pool, drawn_with, generation, is_
 from workflow.cells.provenance import digest
 from workflow.scale import Scale
 
-# A plan of thousands of jobs takes seconds for every ten thousand files that they name. So `split.json`, which is
-# written last and bears the digest of the others, stands for the split, and what a job builds on for what that was
-# made from.
+# A plan of thousands of jobs takes seconds for every ten thousand files that they name. So one file stands for the
+# split: the held-out test items for who reads them, for others `split.json`, which is written last. And what a job
+# builds on stands for what that was made from.
 
 
 def split_files(scale: Scale, split: str, test: bool) -> list[Path]:
-    folder = Path(scale.results, "splits", split)
-    return [folder / name for name in ("split.json", *(["test.csv"] if test else []))]
+    return [Path(scale.results, "splits", split, "test.csv" if test else "split.json")]
 
 
 def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:

@@ -46,6 +46,7 @@ def is_tuned(scale: Scale, cell: Cell) -> bool:
     return not searched.keys().isdisjoint(treatment_card(cell).generation["settings"])
 
 
+@cache
 def pool_name(scale: Scale, cell: Cell) -> str:
     """`[<sampler>.]<treatment>[.<anchor>][.d-3]…`: the strategy, or the method where its strategies share a pool; the
     anchor where generation looks at it or is tuned for it; then what changes generation against the usual settings on

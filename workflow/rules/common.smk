@@ -1,5 +1,6 @@
 """What all rules share. The functions themselves are plain Python, in workflow/."""
 
+import gc
 import os
 import sys
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 sys.path.insert(0, workflow.basedir)
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import Quietness
 
 from datasets.pipeline.errors import BadInput
 from workflow import warm
@@ -28,6 +30,12 @@ from workflow.targets import (
     target_files,
     targets,
 )
+
+# A plan is thousands of jobs that stay: looking for garbage among them takes a sixth of its time.
+gc.set_threshold(200_000, 50, 100)
+# Where the lines of jobs are hidden, a dry-run ends with its summary, and does not write all lines before.
+if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_settings.quiet or ()):
+    workflow.output_settings.quiet = {Quietness.RULES, Quietness.PROGRESS}
 
 # Bad settings end the run here, in one line, and not deep in a job.
 try:
