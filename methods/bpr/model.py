@@ -33,13 +33,15 @@ def fit(model: "BPR", split: Split, settings: dict, run: Run) -> Fitted:
 class BPR(Recommender):
     """xhat_ui = <w_u, h_i> (sec. 4.3.1)."""
 
+    max_length = 1  # the history does not matter
+
     def __init__(self, users: int, catalogue: int, dim: int) -> None:
         super().__init__()
         self.user_embedding = nn.Embedding(users, dim)
         self.item_embedding = nn.Embedding(catalogue, dim)
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        return self.user_embedding(users) @ self.item_embedding.weight.T
+        return self.products(self.user_embedding(users), self.item_embedding.weight)
 
 
 def bpr_loss(model: BPR, users: Tensor, items: Tensor, others: Tensor, regularisation: float) -> Tensor:

@@ -52,10 +52,11 @@ class _ExpectedLogLikelihood(torch.autograd.Function):
         value = sampler.new_empty(len(sampler))
         by_sampler, by_anchor = torch.empty_like(sampler), torch.empty_like(anchor)
         rows = rows_at_once(sampler.device, len(sampler_items))
+        across = [items.T.contiguous() for items in (sampler_items, anchor_items)]  # as in the softmax's loss
         for begin in range(0, len(sampler), rows):
             part = slice(begin, begin + rows)
-            weights = torch.mm(sampler[part], sampler_items.T).mul_(tau).softmax(dim=1)
-            log_chance = torch.mm(anchor[part], anchor_items.T).log_softmax(dim=1)
+            weights = torch.mm(sampler[part], across[0]).mul_(tau).softmax(dim=1)
+            log_chance = torch.mm(anchor[part], across[1]).log_softmax(dim=1)
             value[part] = torch.linalg.vecdot(weights, log_chance)
             by_anchor[part] = torch.mm(weights - log_chance.exp(), anchor_items)
             by_sampler[part] = torch.mm(log_chance.sub_(value[part, None]).mul_(weights), sampler_items).mul_(tau)

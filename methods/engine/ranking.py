@@ -41,13 +41,15 @@ def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> 
     if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
         raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
     target_scores = scores.gather(1, targets[:, None])
-    higher, same = (compared(test, scores, target_scores) for test in ("greater", "equal"))
-    above, ties = trues(higher), trues(same) - 1
-    other = seen != targets[rows]
-    rows, seen = rows[other], seen[other]
-    above_seen = torch.zeros_like(above).index_add_(0, rows, higher[rows, seen].long())
-    ties_seen = torch.zeros_like(ties).index_add_(0, rows, same[rows, seen].long())
-    return torch.stack([above, ties, above - above_seen, ties - ties_seen])
+    above, ties = (trues(compared(test, scores, target_scores)) for test in ("greater", "equal"))
+    of_seen = scores.reshape(-1).index_select(0, rows * scores.shape[1] + seen)
+    of_target = target_scores[:, 0].index_select(0, rows)
+    tied = torch.nonzero(of_seen == of_target)[:, 0]  # few
+    tied = tied[seen[tied] != targets[rows[tied]]]
+    above_seen, ties_seen = (
+        counted.bincount(minlength=len(scores)) for counted in (rows[of_seen > of_target], rows[tied])
+    )
+    return torch.stack([above, ties - 1, above - above_seen, ties - 1 - ties_seen])
 
 
 def compared(test: str, scores: Tensor, target_scores: Tensor) -> Tensor:
@@ -92,8 +94,8 @@ def rank(
     `sampled` candidates by the same scores."""
     was_training = model.training
     model.eval()
-    # users of like length together: little padding
-    order = torch.argsort(split.lengths[targets.users], stable=True)
+    # users of whom the model reads equally much together: little padding
+    order = torch.argsort(_lengths(split, targets.users, model.max_length), stable=True)
     counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
     for index in order.split(rows_at_once(device, split.catalogue)):  # counted while a cache has them
         users = targets.users[index]
@@ -111,7 +113,7 @@ def rank(
 
 def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Tensor]:
     """The last `length` items (None: all) of each user, filled up on the right with 0, and how many they are."""
-    lengths = split.lengths[users] if length is None else split.lengths[users].clamp(max=length)
+    lengths = _lengths(split, users, length)
     if (lengths == 0).any():
         raise ValueError(f"user {int(users[lengths == 0][0])} has no training history to rank from")
     columns = torch.arange(int(lengths.max()))
@@ -120,9 +122,16 @@ def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Ten
     return torch.where(inside, split.items[position], 0), lengths
 
 
+def _lengths(split: Split, users: Tensor, length: int | None) -> Tensor:
+    lengths = split.offsets[users + 1] - split.offsets[users]
+    return lengths if length is None else lengths.clamp(max=length)
+
+
 def of_users(pairs: Holdings | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:
     """(row, item) of every pair of the users; the row counts within `users`."""
-    lengths = pairs.lengths[users]
-    rows = torch.repeat_interleave(torch.arange(len(users)), lengths)
-    inside = torch.arange(len(rows)) - (lengths.cumsum(0) - lengths)[rows]
-    return rows, pairs.items[pairs.offsets[users][rows] + inside]
+    begins, ends = pairs.offsets[users], pairs.offsets[users + 1]
+    rows = torch.repeat_interleave(torch.arange(len(users)), ends - begins)
+    if torch.equal(begins[1:], ends[:-1]):  # they stand together
+        return rows, pairs.items[begins[0] : ends[-1]]
+    inside = torch.arange(len(rows)) - ((ends - begins).cumsum(0) - ends)[rows]
+    return rows, pairs.items[inside]

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
+from methods.engine.kept import Kept
+
 
 class Recommender(nn.Module):
     """Scores every item of the catalogue for a batch of users.
@@ -25,6 +27,20 @@ class Recommender(nn.Module):
         raise NotImplementedError
 
     max_length: int | None = None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._across: Kept[Tensor] = Kept()
+
+    def products(self, vectors: Tensor, table: Tensor) -> Tensor:
+        """vectors table^T: each vector with every row of a table of parameters. vectors (.., dim), table (rows, dim).
+
+        A CPU multiplies with a table that lies column by column some 30 % faster, and takes more than twice as long for
+        the gradient; so it is laid out, once for all batches, where there is none.
+        """
+        if torch.is_grad_enabled() and (table.requires_grad or vectors.requires_grad):
+            return vectors @ table.T
+        return vectors @ self._across.get([table], lambda: table.T.contiguous())
 
 
 @dataclass
@@ -68,7 +84,7 @@ class SequentialRecommender(Recommender):
 
     def item_scores(self, states: Tensor) -> Tensor:
         """Logits over the catalogue. states (.., dim); result (.., catalogue)."""
-        return states @ self.item_embedding.weight.T
+        return self.products(states, self.item_embedding.weight)
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         return self.item_scores(self.last_states(self.item_embedding(items), lengths))

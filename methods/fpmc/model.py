@@ -36,6 +36,8 @@ class FPMC(Recommender):
     The user-to-last-item term of the full model is the same for every i, and drops out of the order.
     """
 
+    max_length = 1  # the last item
+
     def __init__(self, users: int, catalogue: int, dim: int) -> None:
         super().__init__()
         self.user_embedding = nn.Embedding(users, dim)  # v^UI

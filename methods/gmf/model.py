@@ -28,7 +28,7 @@ class GMF(PairRecommender):
         return (self._weighted(users)[:, None] * self.item_embedding(items)).sum(dim=2)
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        return self._weighted(users) @ self.item_embedding.weight.T
+        return self.products(self._weighted(users), self.item_embedding.weight)
 
     def _weighted(self, users: Tensor) -> Tensor:
         return self.user_embedding(users) * self.out.weight

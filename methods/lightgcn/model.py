@@ -6,6 +6,7 @@ from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.graph import Graph
+from methods.engine.kept import Kept
 from methods.engine.pairs import PairRecommender, fit_pairs
 from methods.engine.split import Split
 
@@ -33,7 +34,7 @@ class LightGCN(PairRecommender):
         self.user_embedding = nn.Embedding(users, dim)  # E^(0)
         self.item_embedding = nn.Embedding(catalogue, dim)
         self.graph, self.layers = graph, layers
-        self._kept: tuple | None = None
+        self._final: Kept[tuple[Tensor, Tensor]] = Kept()
 
     def propagated(self) -> tuple[Tensor, Tensor]:
         """e of all users and of all items. Shapes (users, dim), (catalogue, dim)."""
@@ -48,7 +49,9 @@ class LightGCN(PairRecommender):
     @torch.no_grad()
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         """Propagates once for all batches of users, until a weight changes."""
-        version = [(each.data_ptr(), each._version) for each in self.parameters()]
-        if self._kept is None or self._kept[0] != version:
-            self._kept = (version, *self.propagated())
-        return self._kept[1][users] @ self._kept[2].T
+        of_users, across = self._final.get(self.parameters(), self._laid_out)
+        return of_users[users] @ across
+
+    def _laid_out(self) -> tuple[Tensor, Tensor]:
+        of_users, of_items = self.propagated()
+        return of_users, of_items.T.contiguous()

@@ -8,6 +8,7 @@ from torch.utils.checkpoint import checkpoint
 from datasets.pipeline.errors import BadInput
 from methods.engine.initialisation import normal
 from methods.engine.interactions import Holdings, batch_holdings
+from methods.engine.kept import Kept
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -67,7 +68,7 @@ class NAIS(Recommender):
         self.hidden = nn.Linear(dim if attention == "prod" else 2 * dim, hidden)  # W, b
         self.out = nn.Linear(hidden, 1, bias=False)  # h
         self.attention, self.smoothing = attention, smoothing
-        self._kept: tuple | None = None
+        self._kept: Kept[tuple[Tensor, Tensor]] = Kept()
 
     def predict(self, history: Tensor, mask: Tensor, targets: Tensor) -> Tensor:
         """yhat of each target. history (batch, length), mask (batch, length) what of it counts, targets (batch, m);
@@ -105,10 +106,7 @@ class NAIS(Recommender):
 
     def _table(self, everything: Tensor) -> tuple[Tensor, Tensor]:
         """`_pairs` of the whole catalogue, kept until a weight changes."""
-        version = [(each.data_ptr(), each._version) for each in self.parameters()]
-        if self._kept is None or self._kept[0] != version:
-            self._kept = (version, *self._pairs(everything, everything))
-        return self._kept[1:]
+        return self._kept.get(self.parameters(), lambda: self._pairs(everything, everything))
 
     def _pairs(self, history: Tensor, targets: Tensor) -> tuple[Tensor, Tensor]:
         """exp(f(p_i, q_j)), and the same times p_i . q_j. Shape (history, targets)."""

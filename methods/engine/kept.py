@@ -1,0 +1,26 @@
+"""What is made of a model's parameters once for many calls, until one of them changes."""
+
+from collections.abc import Callable, Iterable
+from typing import Generic, TypeVar
+
+import torch
+from torch import Tensor
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """Holds one value without a gradient. A change in place is noticed by torch's version counter, another tensor, e.g.
+    on another device, by its place in memory."""
+
+    def __init__(self) -> None:
+        self._version: list[tuple[int, int]] | None = None
+        self._value: T | None = None
+
+    def get(self, parameters: Iterable[Tensor], make: Callable[[], T]) -> T:
+        """The value that `make` gives for the parameters as they are now."""
+        version = [(each.data_ptr(), each._version) for each in parameters]
+        if version != self._version:
+            with torch.inference_mode(False), torch.no_grad():
+                self._version, self._value = version, make()
+        return self._value
