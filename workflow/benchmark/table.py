@@ -4,16 +4,11 @@ import csv
 from collections.abc import Sequence
 from pathlib import Path
 
-import matplotlib
-
-matplotlib.use("agg")
-
-import matplotlib.pyplot as plt
 from tabulate import tabulate
 
 from datasets.pipeline.files import whole_file
-from workflow.benchmark.growth import AXES, WHAT
 from workflow.benchmark.measured import with_parity
+from workflow.benchmark.picture import compared, draw, grown
 
 CSV, MARKDOWN, PICTURE = "bench.csv", "bench.md", "bench.png"
 MACHINE = ("processor", "cores", "memory_gib", "device", "threads", "versions", "code")
@@ -57,13 +52,8 @@ def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None
     with whole_file(folder / MARKDOWN) as file:
         file.write_text(markdown(shown), encoding="utf-8")
     (folder / PICTURE).unlink(missing_ok=True)
-    if has_picture(shown):
+    if compared(shown) or grown(shown):
         draw(shown, folder / PICTURE)
-
-
-def has_picture(rows: Sequence[dict]) -> bool:
-    """Whether there is anything to draw: a ratio to another side, or growth."""
-    return any(row["benchmark"] != "parity" and row["ratio"] or row["what"].startswith(WHAT) for row in rows)
 
 
 def as_text(row: dict) -> dict[str, str]:
@@ -81,7 +71,8 @@ def markdown(rows: Sequence[dict]) -> str:
         "",
         "Made by `make bench`. Medians of several runs, in turns A B A B, with their spread (largest less smallest, in "
         "percent of the median). `times as good` compares the medians: a rate here over the other side's, a cost there "
-        "over the one here. The floor is the bare arithmetic that cannot be saved. `bench.csv` has all columns.",
+        "over the one here. The floor is the bare products, as torch multiplies with the tables as they are stored. "
+        "`bench.csv` has all columns.",
         "",
         tabulate(lines, headers=[*COLUMNS.values(), "machine"], tablefmt="github", disable_numparse=True),
         "",
@@ -94,44 +85,9 @@ def markdown(rows: Sequence[dict]) -> str:
         *(f"{number}. {_machine(machine)}; load average when a benchmark began: {_loads(rows, machine)}"
           for number, machine in enumerate(machines, 1)),
         "",
-        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if has_picture(rows) else []),
+        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if compared(rows) or grown(rows) else []),
     ]  # fmt: skip
     return "\n".join(text)
-
-
-def draw(rows: Sequence[dict], file: Path) -> None:
-    """Left: how many times as good as the other side; right: growth, both axes logarithmic."""
-    compared = [row for row in rows if row["ratio"] and row["benchmark"] != "parity"][::-1]
-    drawing, (left, right) = plt.subplots(1, 2, figsize=(13, max(5, 0.3 * len(compared))), layout="constrained")
-    places = range(len(compared))
-    left.barh(places, [float(row["ratio"]) for row in compared], color="#4477aa")
-    names = [" ".join(filter(None, (row["what"], row["data"] and f"({row['data']})"))) for row in compared]
-    left.set_yticks(places, [f"{name}\nbeside {row['other_name']}" for name, row in zip(names, compared, strict=True)])
-    left.tick_params(axis="y", labelsize=6)
-    left.axvline(1, color="black", linewidth=0.8)
-    if compared:
-        left.set_xscale("log")
-    left.set_xlabel("times as good as the other side")
-    for axis in AXES:
-        points = [(_size(row), float(row["ours"])) for row in rows if row["what"] == f"{WHAT}{axis}" and row["ours"]]
-        if points:
-            right.loglog(*zip(*points, strict=True), marker="o", label=f"{axis}{_exponent(rows, axis)}")
-    if right.lines:
-        right.legend(fontsize=8)
-    right.set_xlabel("size")
-    right.set_ylabel("seconds of an epoch (of seeds: of a cell's training)")
-    with whole_file(file) as temporary:
-        drawing.savefig(temporary, format="png", dpi=160, metadata={"Software": None})
-    plt.close(drawing)
-
-
-def _exponent(rows: Sequence[dict], axis: str) -> str:
-    found = [row["ours"] for row in rows if row["what"] == f"exponent of {axis}" and row["ours"]]
-    return f": exponent {float(found[0]):.2f}" if found else ""
-
-
-def _size(row: dict) -> int:
-    return int(row["data"].split()[0].replace(",", ""))
 
 
 def _shown(row: dict, name: str) -> str:
