@@ -9,6 +9,7 @@ from methods.engine.recommender import SequentialRecommender
 from methods.engine.sampling import other_items
 
 LOGITS_AT_ONCE = {"cpu": 3 << 18, "cuda": 1 << 27}  # 3 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
+LEAST_ROWS = 64  # of a chunk, however large the catalogue: a product of fewer waits for the table of items
 SAFE_LOGIT = 60.0  # exp(60) times any catalogue is far below, exp(-60) far above what float32 can hold
 
 
@@ -55,10 +56,9 @@ class _SoftmaxLoss(torch.autograd.Function):
 
 
 def rows_at_once(device: torch.device, catalogue: int) -> int:
-    """How many rows of logits a chunk holds: a multiple of 16 where possible, which the products like."""
+    """How many rows of logits a chunk holds: a multiple of 16, which the products like."""
     cores = torch.get_num_threads() if device.type == "cpu" else 1
-    rows = max(1, cores * LOGITS_AT_ONCE[device.type] // catalogue)
-    return rows if rows < 16 else rows // 16 * 16
+    return max(LEAST_ROWS, cores * LOGITS_AT_ONCE[device.type] // catalogue // 16 * 16)
 
 
 def _are_small(states: Tensor, weight: Tensor) -> bool:

@@ -85,9 +85,10 @@ def test_data_oriented_moves_what_the_sampler_predicts(world):
     seen = []
 
     def losses(delta, rows):
-        logits = prefixes.logits(moved(plain, delta))
-        seen.append(logits.argmax(dim=1) != label)
-        return data_oriented.objective(delta, logits, label, 100.0), seen[-1]
+        items = world.sampler.item_embedding.weight.detach()
+        chance, expected = data_oriented.chances(prefixes.states(moved(plain, delta)), items, label)
+        seen.append(expected != label)
+        return data_oriented.objective(delta, chance, 100.0), seen[-1]
 
     delta = minimise(losses, torch.zeros(1, 5, dtype=torch.float64), 50, 0.1)
     assert not seen[0] and seen[-1] and 1 < len(seen) < 50
@@ -149,10 +150,11 @@ def test_gradient_of_delta_by_finite_differences(world, strategy):
 
     def loss(delta):
         sample = moved(plain, delta)
-        if strategy == "d":
-            return data_oriented.objective(delta, sampler.logits(sample), plain.labels, alpha=20.0).sum()
         states = [sampler.states(sample), anchor.states(sample)]
         items = [world.sampler.item_embedding.weight.detach(), world.anchor.item_embedding.weight.detach()]
+        if strategy == "d":
+            chance, _ = data_oriented.chances(states[0], items[0], plain.labels)
+            return data_oriented.objective(delta, chance, alpha=20.0).sum()
         return model_oriented.objective(delta, states, items, tau=2.0, beta=0.7).sum()
 
     delta = torch.randn(2, 5, dtype=torch.float64, generator=torch.Generator().manual_seed(3), requires_grad=True)
