@@ -34,6 +34,11 @@ def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
     return {axis: points for axis, points in found.items() if points}
 
 
+def has_picture(rows: Sequence[dict]) -> bool:
+    """Whether there is anything to draw."""
+    return bool(compared(rows) or grown(rows))
+
+
 def draw(rows: Sequence[dict], file: Path) -> None:
     """A panel for ratios, one for growth; a panel without rows is left out."""
     ratios, growth = compared(rows), grown(rows)
@@ -55,12 +60,16 @@ def _draw_ratios(axis: Axes, rows: Sequence[dict]) -> None:
     axis.barh(range(len(rows)), values, color=OURS, height=0.7)
     axis.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
     axis.set_xscale("log")
-    wanted = [(place, limit) for place, row in enumerate(rows) if (limit := _wanted(row))]
-    for place, limit in wanted:
+    wanted = {place: limit for place, row in enumerate(rows) if (limit := _wanted(row))}
+    for place, limit in wanted.items():
         axis.plot([limit, limit], [place - 0.42, place + 0.42], color=WANTED, linewidth=2)
     for place, value in enumerate(values):
-        axis.annotate(f"{value:.3g} ×", (value, place), (3, 0), textcoords="offset points", va="center", fontsize=8)
-    everything = [*values, *(limit for _, limit in wanted), 1.0]
+        missed = wanted.get(place, 0.0) > value  # then its mark stands behind the bar, and the value within
+        axis.annotate(
+            f"{value:.3g} ×", (value, place), (-3 if missed else 3, 0), textcoords="offset points", va="center",
+            ha="right" if missed else "left", color="white" if missed else "black", fontsize=8,
+        )  # fmt: skip
+    everything = [*values, *wanted.values(), 1.0]
     axis.set_xlim(min(everything) / 1.3, max(everything) * 1.8)
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_minor_locator(NullLocator())

@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from datasets.pipeline.files import whole_file
 from workflow.benchmark.measured import with_parity
-from workflow.benchmark.picture import compared, draw, grown
+from workflow.benchmark.picture import draw, has_picture
 
 CSV, MARKDOWN, PICTURE = "bench.csv", "bench.md", "bench.png"
 MACHINE = ("processor", "cores", "memory_gib", "device", "threads", "versions", "code")
@@ -52,7 +52,7 @@ def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None
     with whole_file(folder / MARKDOWN) as file:
         file.write_text(markdown(shown), encoding="utf-8")
     (folder / PICTURE).unlink(missing_ok=True)
-    if compared(shown) or grown(shown):
+    if has_picture(shown):
         draw(shown, folder / PICTURE)
 
 
@@ -85,7 +85,7 @@ def markdown(rows: Sequence[dict]) -> str:
         *(f"{number}. {_machine(machine)}; load average when a benchmark began: {_loads(rows, machine)}"
           for number, machine in enumerate(machines, 1)),
         "",
-        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if compared(rows) or grown(rows) else []),
+        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if has_picture(rows) else []),
     ]  # fmt: skip
     return "\n".join(text)
 
