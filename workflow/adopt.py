@@ -20,6 +20,7 @@ from workflow.cells.files import DONE
 from workflow.scale import Scale, load_scale, named_scale
 
 STRATEGY = "."  # in the name of a cell that has anchor, strategy and sampler
+UNSAID = "ndcg@5"  # selected a search's points before searches wrote their metric down: there was no other
 PROTOCOL = "loo"  # what a data set's settings are chosen on; its other splits use them as they are
 
 
@@ -50,7 +51,7 @@ def as_yaml(search: Scale, found: list[tuple[str, dict]]) -> str:
     """The chosen settings as a settings file, with what was spent on them. found: the cells' names and searches."""
     searches = [each for _, each in found]
     trials, hours = sum(len(each["trials"]) for each in searches), sum(each["seconds"] for each in searches)
-    metrics = sorted({each["selection"].upper() for each in searches})
+    metrics = sorted({each.get("selection", UNSAID).upper() for each in searches})
     head = (
         f"# Written by `make adopt`: the best of at most {search.tuning.budget} points by validation "
         f"{', '.join(metrics)}, seed {', '.join(sorted({str(each['seed']) for each in searches}))}\n"

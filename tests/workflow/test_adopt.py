@@ -62,6 +62,14 @@ def test_variants_of_a_data_set_share_what_is_best_over_all(world):
     assert "NDCG@10" in file.read_text()
 
 
+def test_a_search_that_did_not_write_its_metric_down_chose_by_the_only_one_there_was(world):
+    points = [{"batch": 64}]
+    before = {key: value for key, value in FOUND.items() if key != "selection"}
+    search(world, narm=before | {"chosen": points[0], "trials": [{"settings": points[0], "validation": 0.1}]})
+    (file,) = adopt(world.scale, world.scale)
+    assert "NDCG@5" in file.read_text()
+
+
 def test_a_failed_search_is_refused(world):
     search(world, narm={"status": "failed", "reason": "no memory"})
     with pytest.raises(BadInput, match="narm .no memory"):
