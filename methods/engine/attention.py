@@ -4,7 +4,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-ENERGIES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 27}  # hidden values: a core's cache, a GPU's fill
+from methods.engine.kernels import attention as kernels
+
+ENERGIES_AT_ONCE = 1 << 27  # hidden values: a GPU's fill
+LARGEST = 80.0  # exp of it, and of its negative, is a normal float32; sigmoids of twice that are 0 and 1
 
 
 def causal_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor) -> Tensor:
@@ -12,37 +15,90 @@ def causal_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tens
 
     queries, keys (batch, length, hidden); values (batch, length, dim); weight (hidden,); result (batch, length, dim).
     """
-    return _Energies.apply(queries, keys, weight, True).tril() @ values
+    if queries.device.type != "cpu":
+        return _Energies.apply(queries, keys, weight, True).tril() @ values
+    batch, length, _ = queries.shape
+    rows, counts = torch.arange(batch).repeat_interleave(length), torch.arange(1, length + 1).repeat(batch)
+    return _Attention.apply(queries.flatten(0, 1), keys, values, weight, rows, counts).unflatten(0, (batch, length))
 
 
 def last_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, lengths: Tensor) -> Tensor:
     """The same for the last position of each history alone. queries (batch, hidden); keys, values (batch, length, ..);
     lengths (batch,); result (batch, dim)."""
-    return branch_attention(queries, keys, values, weight, lengths, 0)
+    rows = torch.arange(len(queries), device=queries.device)
+    return stretch_attention(queries, keys, values, weight, rows, lengths)
 
 
 def branch_attention(
-    queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, starts: Tensor, steps: int
+    queries: Tensor,
+    trunk: tuple[Tensor, Tensor],
+    own: tuple[Tensor, Tensor],
+    weight: Tensor,
+    rows: Tensor,
+    starts: Tensor,
 ) -> Tensor:
-    """The same for the last item of a branch: it sees the first `starts` items of the trunk and the branch's `steps`.
+    """The same for the last item of a branch: it sees the first `starts` items of trunk row `rows`, and its own.
 
-    queries (samples, hidden); keys, values (samples, length + steps, ..), the branch's own behind the trunk's;
+    queries (samples, hidden); trunk: keys and values (batch, length, ..); own: the branch's (samples, steps, ..); rows,
     starts (samples,); result (samples, dim).
     """
-    length = keys.shape[1] - steps
-    columns = torch.arange(length + steps, device=keys.device)
-    seen = (columns < starts[:, None]) | (columns >= length)
-    energies = _Energies.apply(queries[:, None], keys, weight, False)
-    return ((energies * seen[:, None]) @ values)[:, 0]
+    each = torch.arange(len(queries), device=queries.device)
+    steps = torch.full_like(each, own[0].shape[1])
+    return stretch_attention(queries, *trunk, weight, rows, starts) + stretch_attention(
+        queries, *own, weight, each, steps
+    )
+
+
+def stretch_attention(
+    queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
+) -> Tensor:
+    """The same for queries that see the first `counts` items of row `rows`. queries (n, hidden); keys, values (batch,
+    length, ..); rows, counts (n,); result (n, dim)."""
+    if queries.device.type == "cpu":
+        return _Attention.apply(queries, keys, values, weight, rows, counts)
+    seen = torch.arange(keys.shape[1], device=keys.device) < counts[:, None]
+    energies = _Energies.apply(queries[:, None], keys[rows], weight, False)
+    return ((energies * seen[:, None]) @ values[rows])[:, 0]
+
+
+class _Attention(torch.autograd.Function):
+    """`stretch_attention` on a CPU, pair by pair of query and key: nothing is laid out for what is not seen."""
+
+    @staticmethod
+    def forward(
+        ctx, queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
+    ) -> Tensor:
+        powers = (each.clamp(-LARGEST, LARGEST).neg_().exp_() for each in (queries, keys))
+        inputs = tuple(each.contiguous() for each in (*powers, values, rows, counts, weight))
+        result = values.new_empty(len(queries), values.shape[2])
+        kernels.attend(*_arrays(*inputs, result))
+        ctx.save_for_backward(*inputs)
+        return result
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor):
+        queries, keys, values, rows, counts, weight = ctx.saved_tensors
+        learnt = any(ctx.needs_input_grad[1:4])
+        found = [torch.zeros_like(each if learnt else each[:0]) for each in (keys, values, weight)]
+        by_queries = torch.zeros_like(queries)
+        kernels.attend_backward(
+            *_arrays(gradient.contiguous(), queries, keys, values, rows, counts, weight, by_queries, *found)
+        )
+        return by_queries, *(found if learnt else (None, None, None)), None, None
+
+
+def _arrays(*tensors: Tensor):
+    return (each.numpy() for each in tensors)
 
 
 class _Energies(torch.autograd.Function):
-    """weight . sigmoid(queries + keys) of shape (batch, q, k), in blocks of queries that stay in the cache; the
-    sigmoids are computed again in the backward pass. Causal: blocks above the diagonal are skipped (left 0)."""
+    """weight . sigmoid(queries + keys) of shape (batch, q, k), in blocks of queries that fit; the sigmoids are computed
+    again in the backward pass. A GPU's way. Causal: blocks above the diagonal are skipped (left 0)."""
 
     @staticmethod
     def blocks(queries: Tensor, keys: Tensor, causal: bool):
-        size = max(1, ENERGIES_AT_ONCE[queries.device.type] // max(1, len(queries) * keys.shape[1] * keys.shape[2]))
+        size = max(1, ENERGIES_AT_ONCE // max(1, len(queries) * keys.shape[1] * keys.shape[2]))
         for first in range(0, queries.shape[1], size):
             last = min(first + size, queries.shape[1])
             seen = last if causal else keys.shape[1]

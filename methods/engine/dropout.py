@@ -1,18 +1,38 @@
 """Dropout whose random numbers cost little on a CPU."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 
-LEVELS = 1 << 16
+from methods.engine.kernels.dropout import drop
+
+LEVELS = 1 << 32
+_thread = threading.local()
+
+
+@contextmanager
+def drawing_from(generator: torch.Generator) -> Iterator[None]:
+    """Dropout of this thread draws from `generator`, so that threads beside it cannot change what it draws."""
+    _thread.generator = generator
+    try:
+        yield
+    finally:
+        del _thread.generator
 
 
 class Dropout(nn.Module):
     """Zeroes each number with probability `p`, and scales the others by 1 / (1 - p), while training.
 
-    torch's own draws one number of 32 bits for each element, on one core, which takes longer than many a layer. Here a
-    word of 64 bits decides on four elements; p is rounded to a multiple of 2^-16, and the scale with it. A GPU, which
-    draws in parallel, does what torch does. The random numbers are those of torch's global generator.
+    torch's own draws one number for each element, on one core, and keeps a mask, which takes longer than many a layer.
+    Here a CPU draws one seed, and decides by a hash of it and the element's place, again in the backward pass. A GPU,
+    which draws in parallel, does what torch does. The seeds are drawn from torch's global generator, or from the one
+    that `drawing_from` names.
     """
 
     def __init__(self, p: float) -> None:
@@ -20,17 +40,31 @@ class Dropout(nn.Module):
         if not 0 <= p < 1:
             raise ValueError(f"dropout is {p}; it must be from 0 to below 1")
         self.p = p
-        self.dropped = round(p * LEVELS)
 
     def forward(self, x: Tensor) -> Tensor:
         if not self.training or self.p == 0:
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.p)
-        return x * self.mask(x)
+        seed = torch.empty(1, dtype=torch.int64)
+        return _Dropped.apply(x, self.p, seed.random_(-(2**63), None, generator=getattr(_thread, "generator", None)))
 
-    def mask(self, x: Tensor) -> Tensor:
-        """0 where dropped, the scale elsewhere; of x's shape and type, on the CPU."""
-        words = torch.empty(-(-x.numel() // 4), dtype=torch.int64).random_(-(2**63), None)
-        levels = words.view(torch.int16)[: x.numel()].view(x.shape)  # each of -2^15 .. 2^15 - 1 alike
-        return (levels >= self.dropped - LEVELS // 2).to(x.dtype).mul_(LEVELS / (LEVELS - self.dropped))
+
+class _Dropped(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x: Tensor, p: float, seed: Tensor) -> Tensor:
+        ctx.p, ctx.seed = p, seed
+        return _drop(x, p, seed)
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
+        return _drop(gradient, ctx.p, ctx.seed), None, None
+
+
+def _drop(x: Tensor, p: float, seed: Tensor) -> Tensor:
+    x = x.contiguous()
+    result, values = torch.empty_like(x), x.numpy().ravel()
+    threshold, scale = np.uint32(round(p * LEVELS)), values.dtype.type(1 / (1 - p))
+    drop(values, seed.numpy().view(np.uint32), threshold, scale, result.numpy().reshape(-1))
+    return result

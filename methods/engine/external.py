@@ -59,7 +59,7 @@ def rank_scores(file: Path, split: Split, targets: Targets, sampled: Candidates 
         row, item = np.nonzero(~np.isfinite(scores.numpy()))
         if len(row):
             raise BadInput(f"{file}: the score of user {int(users[row[0]])} for item {item[0]} is not a finite number")
-        counts = [users[None], count_ranks(scores, item_of[users], *of_users(split.held, users))]
+        counts = [users[None], count_ranks(scores, item_of[users], users, split.held)]
         if sampled is not None:
             counts.append(count_among(scores, item_of[users], *of_users(sampled, users)))
         found.append(torch.cat(counts).T.numpy())

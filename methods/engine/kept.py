@@ -1,12 +1,14 @@
 """What is made of a model's parameters once for many calls, until one of them changes."""
 
 from collections.abc import Callable, Iterable
+from threading import RLock
 from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor
 
 T = TypeVar("T")
+_MAKING = RLock()
 
 
 class Kept(Generic[T]):
@@ -20,7 +22,8 @@ class Kept(Generic[T]):
     def get(self, parameters: Iterable[Tensor], make: Callable[[], T]) -> T:
         """The value that `make` gives for the parameters as they are now."""
         version = [(each.data_ptr(), each._version) for each in parameters]
-        if version != self._version:
-            with torch.inference_mode(False), torch.no_grad():
-                self._version, self._value = version, make()
-        return self._value
+        with _MAKING:  # cores that score side by side make it once
+            if version != self._version:
+                with torch.inference_mode(False), torch.no_grad():
+                    self._version, self._value = version, make()
+            return self._value

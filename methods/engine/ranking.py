@@ -6,12 +6,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from methods.engine.cores import over_cores
 from methods.engine.interactions import Holdings
+from methods.engine.kernels import ranking as kernels
 from methods.engine.losses import rows_at_once
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Split, Targets
-
-BYTES, MOST_WORDS = 8, 255  # of a word; of words whose bytes, 0 or 1 each, can be added within a byte
 
 
 @dataclass(frozen=True)
@@ -32,49 +32,28 @@ class Ranks:
     ties_sampled: np.ndarray | None = None
 
 
-def count_ranks(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor) -> Tensor:
-    """Counts (4, batch): above and ties over all items, above and ties without the seen ones.
+def count_ranks(scores: Tensor, targets: Tensor, users: Tensor, held: Holdings) -> Tensor:
+    """Counts (4, batch): above and ties over all items, above and ties without those that the row's user holds.
 
-    scores (batch, catalogue); targets (batch,); the seen item seen[j] belongs to row rows[j], each once.
+    scores (batch, catalogue); targets (batch,); users (batch,), rows of `held`, on the CPU.
     Raises FloatingPointError for a score that is not finite, which a comparison would quietly rank first or last.
     """
-    if not torch.isfinite(scores.sum()) and not torch.isfinite(scores).all():
-        raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
-    target_scores = scores.gather(1, targets[:, None])
-    above, ties = (trues(compared(test, scores, target_scores)) for test in ("greater", "equal"))
-    of_seen = scores.reshape(-1).index_select(0, rows * scores.shape[1] + seen)
-    of_target = target_scores[:, 0].index_select(0, rows)
-    tied = torch.nonzero(of_seen == of_target)[:, 0]  # few
-    tied = tied[seen[tied] != targets[rows[tied]]]
-    above_seen, ties_seen = (
-        counted.bincount(minlength=len(scores)) for counted in (rows[of_seen > of_target], rows[tied])
-    )
-    return torch.stack([above, ties - 1, above - above_seen, ties - 1 - ties_seen])
-
-
-def compared(test: str, scores: Tensor, target_scores: Tensor) -> Tensor:
-    """Whether scores are `greater` than target_scores, or `equal`; behind them columns of False, as many as `trues`
-    wants."""
-    catalogue = scores.shape[1]
-    group = BYTES * min(MOST_WORDS, -(-catalogue // BYTES))
-    flags = torch.empty(len(scores), -(-catalogue // group) * group, dtype=torch.bool, device=scores.device)
-    flags[:, catalogue:] = False
-    if scores.device.type == "cpu":  # numpy compares some four times as fast as torch
-        getattr(np, test)(scores.numpy(), target_scores.numpy(), out=flags.numpy()[:, :catalogue])
+    counts = torch.empty(4, len(scores), dtype=torch.int64, device=scores.device)
+    if scores.device.type == "cpu":
+        arrays = (scores, targets, users, held.offsets, held.items, counts)
+        finite = kernels.count_ranks(*(each.numpy() for each in arrays))
     else:
-        getattr(torch, {"greater": "gt", "equal": "eq"}[test])(scores, target_scores, out=flags[:, :catalogue])
-    return flags
-
-
-def trues(flags: Tensor) -> Tensor:
-    """How many are true in each row. flags (batch, columns) as `compared` gives them; result (batch,) int64.
-
-    Eight flags are added at once: a word of 64 bits holds them as bytes, and 255 words add up without a carry from one
-    byte into the next. On a CPU this is some forty times as fast as adding them one by one.
-    """
-    words = flags.view(torch.int64)
-    sums = words.unflatten(1, (-1, min(MOST_WORDS, words.shape[1]))).sum(2)
-    return sums.view(torch.uint8).sum(1)
+        finite = bool(torch.isfinite(scores).all())
+        rows, seen = (each.to(scores.device) for each in of_users(held, users))
+        target_scores = scores.gather(1, targets[:, None])
+        of_seen = scores[rows, seen]
+        for place, test in enumerate((torch.gt, torch.eq)):
+            among_seen = test(of_seen, target_scores[rows, 0]) & (seen != targets[rows])
+            counts[place] = test(scores, target_scores).sum(1) - place  # the target ties with itself
+            counts[2 + place] = counts[place] - torch.bincount(rows[among_seen], minlength=len(scores))
+    if not finite:
+        raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
+    return counts
 
 
 def count_among(scores: Tensor, targets: Tensor, rows: Tensor, candidates: Tensor) -> Tensor:
@@ -95,36 +74,39 @@ def rank(
     was_training = model.training
     model.eval()
     # users of whom the model reads equally much together: little padding
-    order = torch.argsort(_lengths(split, targets.users, model.max_length), stable=True)
+    read = split.lengths[targets.users]
+    order = torch.argsort(read if model.max_length is None else read.clamp(max=model.max_length), stable=True)
+    held, rows = split.held, rows_at_once(device, split.catalogue)  # so few that a cache has their scores when counted
+
+    def counted(share: tuple[Tensor, Tensor]) -> Tensor:
+        users, wanted = share
+        scores = model.score(*(each.to(device) for each in (users, *recent(split, users, model.max_length))))
+        wanted = wanted.to(device)
+        counts = count_ranks(scores, wanted, users, held)
+        if sampled is None:
+            return counts.cpu()
+        rows, items = (each.to(device) for each in of_users(sampled, users))
+        return torch.cat([counts, count_among(scores, wanted, rows, items)]).cpu()
+
+    shares = zip(targets.users[order].split(rows), targets.items[order].split(rows), strict=True)
     counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
-    for index in order.split(rows_at_once(device, split.catalogue)):  # counted while a cache has them
-        users = targets.users[index]
-        items, lengths = recent(split, users, model.max_length)
-        scores = model.score(users.to(device), items.to(device), lengths.to(device))
-        rows, seen = of_users(split.held, users)
-        wanted = targets.items[index].to(device)
-        counts[:4, index] = count_ranks(scores, wanted, rows.to(device), seen.to(device)).cpu()
-        if sampled is not None:
-            rows, items = of_users(sampled, users)
-            counts[4:, index] = count_among(scores, wanted, rows.to(device), items.to(device)).cpu()
+    counts[:, order] = torch.cat(over_cores(counted, list(shares), device), 1)
     model.train(was_training)
     return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
 
 
 def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Tensor]:
     """The last `length` items (None: all) of each user, filled up on the right with 0, and how many they are."""
-    lengths = _lengths(split, users, length)
-    if (lengths == 0).any():
-        raise ValueError(f"user {int(users[lengths == 0][0])} has no training history to rank from")
-    columns = torch.arange(int(lengths.max()))
-    inside = columns < lengths[:, None]
-    position = torch.where(inside, (split.offsets[users + 1] - lengths)[:, None] + columns, 0)
-    return torch.where(inside, split.items[position], 0), lengths
-
-
-def _lengths(split: Split, users: Tensor, length: int | None) -> Tensor:
-    lengths = split.offsets[users + 1] - split.offsets[users]
-    return lengths if length is None else lengths.clamp(max=length)
+    own = users.numpy()  # numpy takes a fraction of torch's time for so few numbers
+    ends = split.offsets.numpy()[own + 1]
+    lengths = ends - split.offsets.numpy()[own]
+    if length is not None:
+        np.minimum(lengths, length, out=lengths)
+    if not lengths.all():
+        raise ValueError(f"user {own[lengths == 0][0]} has no training history to rank from")
+    items = np.zeros((len(own), lengths.max()), dtype=np.int64)
+    kernels.fill_recent(split.items.numpy(), ends, lengths, items)
+    return torch.from_numpy(items), torch.from_numpy(lengths)
 
 
 def of_users(pairs: Holdings | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:

@@ -61,11 +61,6 @@ class NARM(SequentialRecommender):
         own, last = self.recurrence(self.embedding_dropout(vectors), first[None].contiguous())
         last = last[0]
         local = branch_attention(
-            self.query(last),
-            torch.cat([keys[rows], self.key(own)], dim=1),
-            torch.cat([hidden[rows], own], dim=1),
-            self.weight.weight[0],
-            starts,
-            own.shape[1],
+            self.query(last), (keys, hidden), (self.key(own), own), self.weight.weight[0], rows, starts
         )
         return self._decode(last, local)

@@ -57,11 +57,6 @@ class STAMP(SequentialRecommender):
         prefix = total[rows, (starts - 1).clamp(min=0)] * (starts > 0)[:, None]
         mean = (prefix + x.sum(1)) / (starts + steps)[:, None]
         memory = branch_attention(
-            self.last(last) + self.mean(mean),
-            torch.cat([keys[rows], self.key(x)], dim=1),
-            torch.cat([before[rows], x], dim=1),
-            self.weight.weight[0],
-            starts,
-            steps,
+            self.last(last) + self.mean(mean), (keys, before), (self.key(x), x), self.weight.weight[0], rows, starts
         )
         return self._state(memory, last)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from methods.engine.dropout import Dropout
+from methods.engine.dropout import Dropout, drawing_from
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
@@ -15,14 +15,27 @@ def test_drops_the_share_that_it_says_and_keeps_the_mean(p):
     torch.testing.assert_close(kept, torch.full_like(kept, 1 / (1 - p)), rtol=1e-3, atol=0)
 
 
-def test_elements_are_dropped_independently_of_their_neighbours():
-    """Four elements share a word: each pair of places within it must agree as often as chance has it."""
+def test_elements_are_dropped_independently_of_their_neighbours_and_of_other_draws():
     torch.manual_seed(1)
-    dropped = (Dropout(0.5)(torch.ones(400_000)) == 0).view(-1, 4)
-    for first in range(4):
-        for second in range(first + 1, 4):
-            agree = float((dropped[:, first] == dropped[:, second]).float().mean())
-            assert abs(agree - 0.5) < 0.01
+    layer, ones = Dropout(0.5), torch.ones(200, 20_000)
+    dropped = (torch.stack([layer(row) for row in ones]) == 0).float() - 0.5
+    sigma = 2 * dropped.numel() ** -0.5  # of a mean of independent halves, where agreement counts 1 and the rest -1
+    for apart in (1, 2, 4, 8, 16, 64):
+        assert abs(float((dropped[:, apart:] * dropped[:, :-apart]).mean()) * 4) < 4 * sigma
+        assert abs(float((dropped[apart:] * dropped[:-apart]).mean()) * 4) < 4 * sigma
+    for means in (dropped.mean(0) * 200**0.5, dropped.mean(1) * 20_000**0.5):
+        assert float(means.var()) == pytest.approx(0.25, rel=4 * (2 / len(means)) ** 0.5)
+
+
+def test_threads_draw_from_generators_of_their_own():
+    layer, x = Dropout(0.5), torch.ones(100)
+    before = torch.get_rng_state()
+    found = []
+    for _ in range(2):
+        with drawing_from(torch.Generator().manual_seed(3)):
+            found.append(layer(x))
+    assert torch.equal(*found) and torch.equal(before, torch.get_rng_state())
+    assert not torch.equal(layer(x), layer(x))
 
 
 def test_gradient_passes_where_a_number_was_kept_and_nothing_happens_outside_training():
@@ -30,7 +43,7 @@ def test_gradient_passes_where_a_number_was_kept_and_nothing_happens_outside_tra
     torch.manual_seed(1)
     layer(x).sum().backward()
     torch.manual_seed(1)
-    torch.testing.assert_close(x.grad, layer.mask(x))
+    torch.testing.assert_close(x.grad, layer(torch.ones_like(x)))
     assert layer.eval()(x) is x
     with pytest.raises(ValueError, match="from 0 to below 1"):
         Dropout(1.0)

@@ -3,7 +3,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from methods.engine import attention, losses
+from methods.engine import losses
 from methods.engine.recommender import SequentialRecommender
 
 
@@ -51,14 +51,3 @@ def test_sampled_loss_is_equation_1_and_never_draws_the_target():
     # 400 negatives over the two other items: near their mean, and far from it if the target were drawn as well
     negative = -400 * torch.log(1 - probability[:, 1:]).mean(1).sum()
     torch.testing.assert_close(found, positive + negative, rtol=0.02, atol=0)
-
-
-def test_energies_gradient_by_finite_differences(monkeypatch):
-    monkeypatch.setitem(attention.ENERGIES_AT_ONCE, "cpu", 2 * 5 * 3 * 2)  # two queries at a time
-    torch.manual_seed(1)
-    queries, keys, values = (torch.randn(2, 5, 3, dtype=torch.double, requires_grad=True) for _ in range(3))
-    weight = torch.randn(3, dtype=torch.double, requires_grad=True)
-    assert torch.autograd.gradcheck(attention.causal_attention, (queries, keys, values, weight))
-    starts = torch.tensor([0, 2])
-    arguments = (queries[:, 0].detach().requires_grad_(), keys, values, weight, starts, 2)
-    assert torch.autograd.gradcheck(attention.branch_attention, arguments)

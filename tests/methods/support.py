@@ -2,7 +2,6 @@
 
 import importlib
 
-import hypothesis
 import torch
 from hypothesis import strategies as st
 
@@ -15,8 +14,6 @@ from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")
 torch.set_num_threads(1)
-hypothesis.settings.register_profile("no-clock", deadline=None)
-hypothesis.settings.load_profile("no-clock")
 
 
 def module(name):

@@ -12,11 +12,12 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARIES = ("torch", "numpy", "pandas", "scipy", "safetensors", "pyarrow", "snakemake")
+LIBRARIES = ("torch", "numpy", "numba", "pandas", "scipy", "safetensors", "pyarrow", "snakemake")
 # Packages whose modules can change a number. What plans, names or draws cells is not among them.
 NUMBERS = ("methods", "datasets")
 STEPS = ROOT / "workflow" / "cells"
-TEXTS = (".md", ".yaml", ".pyc")
+TEXTS = (".md", ".yaml")
+MADE = "__pycache__"  # holds what is compiled from the code
 
 
 def digest(value: object) -> str:
@@ -32,7 +33,8 @@ def code_digest(methods: tuple[Path, ...], steps: tuple[str, ...] = ("steps",)) 
     So an edit of one method changes the digest of its own cells and of those that build on it. Settings are not part
     of it: a card may get another label without a training run.
     """
-    own = {file for folder in methods for file in folder.rglob("*") if file.is_file() and file.suffix not in TEXTS}
+    all_own = {file for folder in methods for file in folder.rglob("*") if file.is_file()}
+    own = {file for file in all_own if file.suffix not in TEXTS and file.parent.name != MADE}
     files = sorted(closure([*(STEPS / f"{name}.py" for name in steps), *own]))
     return digest([(str(file.relative_to(ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
 

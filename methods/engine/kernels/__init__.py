@@ -1,0 +1,9 @@
+"""Inner loops of a CPU that torch would walk in several passes. Compiled at their first use, and kept beside the files.
+
+They take numpy arrays, let other threads run, and use one core: what uses several calls them by `over_cores`.
+"""
+
+from numba import njit
+
+# sums may be taken in another order, so that several numbers are added side by side; all else is as written
+compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz"})

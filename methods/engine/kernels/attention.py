@@ -1,0 +1,73 @@
+"""Additive attention of single queries, each over the keys that stand first in one row of them.
+
+Query n sees the first counts[n] keys of row rows[n]: its result is the sum over them of  weight . sigmoid(query + key)
+value. Arrays: queries (n, hidden); keys (rows, length, hidden); values (rows, length, dim); rows, counts (n,); weight
+(hidden,).
+
+Queries and keys come as exp(-query) and exp(-key), so that no exponential is left for the pairs of them:
+sigmoid(query + key) = 1 / (1 + exp(-query) exp(-key)).
+"""
+
+import numpy as np
+
+from methods.engine.kernels import compiled
+
+
+@compiled
+def attend(queries, keys, values, rows, counts, weight, result):
+    """Fills result (n, dim)."""
+    zero, one = weight.dtype.type(0), weight.dtype.type(1)
+    energies = np.empty(keys.shape[1], weight.dtype)
+    for n in range(len(queries)):
+        query, own_keys, own_values, own = queries[n], keys[rows[n]], values[rows[n]], result[n]
+        for k in range(counts[n]):
+            energy = zero
+            for h in range(len(weight)):
+                energy += weight[h] / (one + query[h] * own_keys[k, h])
+            energies[k] = energy
+        own[:] = zero
+        for k in range(counts[n]):
+            for d in range(len(own)):
+                own[d] += energies[k] * own_values[k, d]
+
+
+@compiled
+def attend_backward(gradient, queries, keys, values, rows, counts, weight, by_queries, by_keys, by_values, by_weight):
+    """Adds to the gradients by_.. of the queries and keys themselves, of the values and of the weight, given that of
+    the result (n, dim). Where all but the queries are constants, by_keys, by_values and by_weight
+    hold nothing."""
+    zero, one = weight.dtype.type(0), weight.dtype.type(1)
+    learnt = len(by_keys) > 0
+    energies, slopes = np.empty(keys.shape[1], weight.dtype), np.empty(keys.shape[1], weight.dtype)
+    for n in range(len(queries)):
+        row = rows[n]
+        query, own_keys, own_values, flowing, by_query = queries[n], keys[row], values[row], gradient[n], by_queries[n]
+        for k in range(counts[n]):
+            slope = zero
+            for d in range(len(flowing)):
+                slope += flowing[d] * own_values[k, d]
+            slopes[k] = slope
+        if not learnt:
+            for k in range(counts[n]):
+                slope = slopes[k]
+                for h in range(len(weight)):
+                    s = one / (one + query[h] * own_keys[k, h])
+                    by_query[h] += slope * weight[h] * s * (one - s)
+            continue
+        by_own_keys, by_own_values = by_keys[row], by_values[row]
+        for k in range(counts[n]):
+            slope = slopes[k]
+            for h in range(len(weight)):
+                s = one / (one + query[h] * own_keys[k, h])
+                by_weight[h] += slope * s
+                flow = slope * weight[h] * s * (one - s)
+                by_own_keys[k, h] += flow
+                by_query[h] += flow
+        for k in range(counts[n]):
+            energy = zero
+            for h in range(len(weight)):
+                energy += weight[h] / (one + query[h] * own_keys[k, h])
+            energies[k] = energy
+        for k in range(counts[n]):
+            for d in range(len(flowing)):
+                by_own_values[k, d] += energies[k] * flowing[d]
