@@ -4,7 +4,7 @@ torch.optim.Adam computes the same, but its first use imports torch's compiler, 
 trains. A test holds this one against it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import torch
 from torch import Tensor
@@ -23,10 +23,13 @@ class Adam:
         self.steps = [torch.zeros((), device=parameter.device) for parameter in self.parameters]
         self.learning_rate, self.weight_decay = learning_rate, weight_decay
 
-    @torch.no_grad()
     def step(self, loss: Tensor) -> None:
         """Move the parameters against the gradient of `loss`, a scalar."""
-        gradients = torch.autograd.grad(loss, self.parameters, materialize_grads=True)
+        self.move(torch.autograd.grad(loss, self.parameters, materialize_grads=True))
+
+    @torch.no_grad()
+    def move(self, gradients: Sequence[Tensor]) -> None:
+        """Move the parameters against `gradients`, one for each."""
         torch._foreach_add_(self.steps, 1)
         torch._fused_adam_(
             self.parameters, list(gradients), self.means, self.squares, [], self.steps,

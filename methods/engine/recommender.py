@@ -35,12 +35,16 @@ class Recommender(nn.Module):
     def products(self, vectors: Tensor, table: Tensor) -> Tensor:
         """vectors table^T: each vector with every row of a table of parameters. vectors (.., dim), table (rows, dim).
 
-        A CPU multiplies with a table that lies column by column some 30 % faster, and takes more than twice as long for
-        the gradient; so it is laid out, once for all batches, where there is none.
+        With a table laid out across a CPU takes more than twice as long for the gradient: only where there is none.
         """
         if torch.is_grad_enabled() and (table.requires_grad or vectors.requires_grad):
             return vectors @ table.T
-        return vectors @ self._across.get([table], lambda: table.T.contiguous())
+        return vectors @ self.across(table)
+
+    def across(self, table: Tensor) -> Tensor:
+        """table^T without a gradient, column by column, with which a CPU multiplies some 30 % faster; laid out once
+        until the table changes."""
+        return self._across.get([table], lambda: table.T.contiguous())
 
 
 @dataclass

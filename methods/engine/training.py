@@ -1,11 +1,15 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
 from methods.engine.branches import Branches
+from methods.engine.cores import cores, over_cores
+from methods.engine.dropout import drawing_from
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.losses import sampled_loss, softmax_loss
 from methods.engine.recommender import Fitted, Run, SequentialRecommender
@@ -13,6 +17,7 @@ from methods.engine.split import Split
 from methods.engine.windows import Windows, cut_windows
 
 OBJECTIVES = ("softmax", "sampled")
+MOST_CORES = 1 << 16  # keeps the shares' random numbers apart between seeds
 
 
 def fit_next_item(
@@ -26,24 +31,35 @@ def fit_next_item(
     """
     if settings["objective"] not in OBJECTIVES:
         raise BadInput(f"objective '{settings['objective']}' is unknown; use one of {', '.join(OBJECTIVES)}")
-    torch.manual_seed(run.seed)  # dropout
-    generator = torch.Generator().manual_seed(run.seed)  # batches and negatives, alike on every device
+    torch.manual_seed(run.seed)  # weights a model draws late, dropout on a GPU
     model.to(run.device)
+    generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
     windows = _to(cut_windows(split, settings["max_length"]), run.device)
     extra = None if extra is None or not len(extra) else _Grouped(_branches_to(extra, run.device), len(windows))
     optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
+    shares = 1 if _draws_from_all(model, windows) else cores(run.device)
+    chances = [torch.Generator().manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
+
+    def gradients_of(share: tuple[Tensor, torch.Generator]) -> tuple[tuple[Tensor, ...], Tensor, int]:
+        """Of the summed loss of some windows, by the parameters; with the loss and the number of targets."""
+        batch, chance = share
+        with drawing_from(chance):
+            states, targets = _states_and_targets(model, windows, batch, extra)
+            if settings["objective"] == "softmax":
+                loss = softmax_loss(model, states, targets)
+            else:
+                loss = sampled_loss(model, states, targets, settings["negatives"], chance)
+        return torch.autograd.grad(loss, optimizer.parameters, materialize_grads=True), loss.detach(), len(targets)
+
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
         model.train()
         total, count = torch.zeros((), device=run.device), 0
         for batch in _batches(windows, settings["batch"], generator):
-            states, targets = _states_and_targets(model, windows, batch, extra)
-            if settings["objective"] == "softmax":
-                loss = softmax_loss(model, states, targets)
-            else:
-                loss = sampled_loss(model, states, targets, settings["negatives"], generator)
-            optimizer.step(loss / len(targets))
-            total, count = total + loss.detach(), count + len(targets)
+            parts = over_cores(gradients_of, _shares(windows, batch, chances), run.device)
+            gradients, losses, targets = zip(*parts, strict=True)
+            optimizer.move(_mean(gradients, sum(targets)))
+            total, count = total + sum(losses), count + sum(targets)
         stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
 
@@ -64,6 +80,38 @@ def _states_and_targets(
     vectors = branches.vectors(model.item_embedding)
     branched = model.branch(trunk, rows, branches.starts, vectors)
     return torch.cat([states, branched]), torch.cat([targets, branches.labels])
+
+
+def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> list[tuple[Tensor, torch.Generator]]:
+    """A batch of windows in a part for each generator, which hold about as many pairs."""
+    pairs = windows.counts[batch].sum(1).cumsum(0)
+    cut = torch.searchsorted(pairs, pairs[-1] * torch.arange(1, len(chances), device=pairs.device) // len(chances))
+    parts = torch.tensor_split(batch, cut.cpu())
+    return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
+
+
+def _mean(gradients: Sequence[Sequence[Tensor]], count: int) -> Sequence[Tensor]:
+    """The sum over the shares of each parameter's gradient, divided by `count`. What autograd gave is left as it is: it
+    may be one tensor for two parameters."""
+    first, *others = gradients
+    if not others:
+        return torch._foreach_div(first, count)
+    total = torch._foreach_add(first, others[0])
+    for other in others[1:]:
+        torch._foreach_add_(total, other)
+    torch._foreach_div_(total, count)
+    return total
+
+
+def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:
+    """Whether the model draws from torch's global generator (as torch.nn.Dropout does, unlike the engine's): shares
+    worked on side by side would then take its numbers in an order of chance."""
+    before = torch.get_rng_state()
+    with torch.no_grad(), drawing_from(torch.Generator()):
+        model.train().encode(model.item_embedding(windows.inputs[:2]))
+    changed = not torch.equal(before, torch.get_rng_state())
+    torch.set_rng_state(before)
+    return changed
 
 
 def _batches(windows: Windows, size: int, generator: torch.Generator) -> list[Tensor]:

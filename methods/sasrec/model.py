@@ -96,11 +96,21 @@ class Block(nn.Module):
         query, keys, values = (
             t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (self.query(normed), keys, values)
         )
-        attended = F.scaled_dot_product_attention(
-            query, keys, values, None if mask is None else mask[:, None],
-            self.dropout.p if self.training else 0.0, is_causal=mask is None,
-        )  # fmt: skip
+        attended = self._attend(query, keys, values, None if mask is None else mask[:, None])
         x = normed + attended.transpose(1, 2).flatten(-2)  # the authors' code adds to the normalised input
         normed = self.feed_forward_norm(x)
         hidden = self.dropout(torch.relu(self.inner(normed)))
         return normed + self.dropout(self.outer(hidden))
+
+    def _attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
+        """Scaled dot-product attention, with dropout of its weights. query (batch, heads, steps, dim of a head); keys,
+        values (batch, heads, length, ..)."""
+        dropped = self.training and self.dropout.p > 0
+        if dropped and query.device.type == "cpu":  # torch has no kernel for it there, and draws one number at a time
+            weights = query @ keys.transpose(-1, -2) * query.shape[-1] ** -0.5
+            if mask is None:
+                mask = torch.ones(weights.shape[-2:], dtype=torch.bool).tril()
+            return self.dropout(weights.masked_fill(~mask, -torch.inf).softmax(-1)) @ values
+        return F.scaled_dot_product_attention(
+            query, keys, values, mask, self.dropout.p if dropped else 0.0, is_causal=mask is None
+        )
