@@ -5,7 +5,7 @@ from functools import cache
 
 from datasets.pipeline.errors import BadInput
 from methods.cards import cards
-from paper_tables.reported import papers, reported
+from paper_tables.printed_rows import papers, printed_rows
 
 CONTROLS = ("popularity", "item-knn", "repeat-last")  # the harness's own; papers call some of them by other names
 
@@ -19,7 +19,7 @@ def recommenders() -> dict[str, str]:
 @cache
 def own_methods() -> tuple[str, ...]:
     """A user's own recommenders: every folder of methods/ whose card says that it is one, and that no paper prints."""
-    printed = {anchor for paper in papers() for anchor in reported(paper)["anchor"]}
+    printed = {row["anchor"] for paper in papers() for row in printed_rows(paper)}
     return tuple(name for name in recommenders() if name not in {*printed, *CONTROLS})
 
 

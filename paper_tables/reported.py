@@ -7,14 +7,13 @@ A paper is a folder beside this module that holds `reported/table<number>.csv`, 
 from collections.abc import Mapping
 from functools import cache
 from itertools import product
-from pathlib import Path
 
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
+from paper_tables.printed_rows import PAPERS, papers
 
-PAPERS = Path(__file__).parent
 KEYS = ("table", "dataset", "setting", "anchor", "method", "sampler", "metric", "k")
 # What an anomaly means for a number that it touches. Lost: not in the text. Unusable: impossible, or one of two that
 # exclude each other. Not comparable: what was measured, or how, cannot be known.
@@ -22,11 +21,6 @@ LOST, UNUSABLE, NOT_COMPARABLE, NONE = "lost", "unusable", "not comparable", "no
 # What papers call methods that have another name here.
 OWN_NAMES = {"itempop": "popularity", "itemknn": "item-knn", "cpr": "cpr-l"}
 _ENTRY = {"id", "table", "where", "cells", "consequence", "kind", "severity", "what"}  # and the evidence, if any
-
-
-def papers() -> tuple[str, ...]:
-    """Every paper whose printed numbers are here, by name."""
-    return tuple(sorted(folder.parent.name for folder in PAPERS.glob("*/reported")))
 
 
 @cache

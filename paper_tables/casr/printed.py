@@ -4,7 +4,6 @@ from functools import cache
 
 import pandas as pd
 
-from datasets.pipeline.errors import BadInput
 from paper_tables.reported import reported, tables
 
 MISSING = "missing"
@@ -13,19 +12,6 @@ MISSING = "missing"
 def table(number: int) -> pd.DataFrame:
     """Table 1, 2 or 3 as text. Read it, never change it: the frame is shared."""
     return tables("casr")[number]
-
-
-@cache
-def best_combination(dataset: str) -> tuple[str, str]:
-    """(anchor, sampler) of the highest printed NDCG@5 of Table 3 for a data set, over the three strategies.
-
-    Raises BadInput for a data set that the paper does not have.
-    """
-    rows = table(3).query("metric == 'ndcg' and method != 'none' and dataset == @dataset")
-    if rows.empty:
-        raise BadInput(f"'{dataset}' is not in the paper: name its anchor and sampler under papers.casr.combinations")
-    best = rows.loc[rows["value"].astype(float).idxmax()]
-    return best["anchor"], best["sampler"]
 
 
 def printed(table_number: int, dataset: str, anchor: str, method: str, sampler: str, metric: str) -> tuple[str, str]:

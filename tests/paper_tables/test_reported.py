@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.printed_rows import printed_rows
 from paper_tables.reported import KEYS, LOST, UNUSABLE, anomalies, matches, papers, reported, tables, touches
 
 # printed numbers of the result tables, the lost ones included
@@ -35,6 +36,12 @@ def test_every_anomaly_of_a_result_table_touches_what_it_names(paper):
             assert (matches(cell, rows) & touches(entry, rows)).any(), (entry["id"], cell)
         if entry["consequence"] in (LOST, UNUSABLE):
             assert entry["severity"] == "high"
+
+
+@pytest.mark.parametrize("paper", NUMBERS)
+def test_what_names_the_cells_knows_every_method_that_is_printed(paper):
+    """Rows that the text has lost are of methods that have others."""
+    assert {row["anchor"] for row in printed_rows(paper)} == set(reported(paper)["anchor"])
 
 
 def test_the_lost_row_of_casr_is_in_the_frame():

@@ -8,8 +8,8 @@ import yaml
 
 from datasets.pipeline.errors import BadInput
 from paper_tables.casr.plan import DATASETS, read_plan
-from paper_tables.casr.printed import best_combination, table
-from paper_tables.casr.specification import TARGETS, cells, seeds_of, target_cells
+from paper_tables.casr.printed import table
+from paper_tables.casr.specification import TARGETS, best_combination, cells, seeds_of, target_cells
 from paper_tables.recommenders import own_methods, recommenders
 
 CONFIG = Path(__file__).parents[2] / "config"
