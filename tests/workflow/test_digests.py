@@ -50,3 +50,14 @@ def test_the_metric_that_selects_is_part_of_the_code(monkeypatch):
     before = graph.code_of(PLAIN)
     monkeypatch.setattr(graph.specification("casr"), "SELECTION", "ndcg@10")
     assert graph.code_of(PLAIN) != before
+
+
+def test_an_import_counts_wherever_a_statement_may_stand(tmp_path):
+    file = tmp_path / "module.py"
+    file.write_text(
+        "def late():\n    try:\n        from methods.evaluation import metrics\n"
+        "    except ImportError:\n        import datasets.pipeline.errors\n"
+        "    match late:\n        case None:\n            from methods import cards\n"
+    )
+    found = {str(path.relative_to(provenance.ROOT)) for path in provenance.imported(file)}
+    assert {"methods/evaluation/metrics.py", "datasets/pipeline/errors.py", "methods/cards.py"} <= found
