@@ -74,6 +74,7 @@ def load_scale(file: Path) -> Scale:
     return Scale(name, file, content, **counts, settings=content.get("settings") or {}, tuning=_tuning(file, content))
 
 
+@cache
 def named_scale(name: str) -> Scale:
     return load_scale(CONFIG / f"{name}.yaml")
 

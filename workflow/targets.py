@@ -16,7 +16,7 @@ from workflow.scale import Scale, named_scale
 def check(scale: str) -> None:
     """Refuse a scale whose cells or settings are wrong, before anything runs."""
     for cell in graph.all_cells(named_scale(scale)).values():
-        graph.all_settings(named_scale(scale), cell)
+        graph.planned_settings(named_scale(scale), cell)
 
 
 def papers(scale: str) -> list[str]:
@@ -146,9 +146,9 @@ def job_digest(kind: str, wildcards) -> str:
     if kind == "tuning":
         return jobs.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
     if kind == "table":
-        return digest([_tables_code([wildcards.paper]), scale.content.get("papers")])
+        return digest([_tables_code((wildcards.paper,)), scale.content.get("papers")])
     if kind == "comparison":
-        return digest([_tables_code(papers(scale.name)), scale.content.get("papers")])
+        return digest([_tables_code(tuple(papers(scale.name))), scale.content.get("papers")])
     if kind == "report":
         files = sorted(file for file in (ROOT / "paper_tables" / "report").rglob("*.*") if file.suffix != ".pyc")
         return digest([file.read_text(encoding="utf-8") for file in files])
@@ -157,7 +157,8 @@ def job_digest(kind: str, wildcards) -> str:
     return digest([_code(DATASETS / "pipeline" / f"{kind}.py"), own])
 
 
-def _tables_code(asked: Iterable[str]) -> list[list[str]]:
+@cache
+def _tables_code(asked: tuple[str, ...]) -> list[list[str]]:
     """The content of paper_tables: what all papers share, and the folders of the papers that are asked for."""
     places = sorted((ROOT / "paper_tables").iterdir())
     return [_code(place) for place in places if place.name in asked or not (place / "reported").is_dir()]

@@ -67,8 +67,8 @@ def outputs(target: str, results: Path) -> list[Path]:
     return target_files("casr", target, PICTURES, results)
 
 
-def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
-    return read_plan(scale).seeds[cell.dataset]
+def seeds_of(scale: Mapping, dataset: str) -> tuple[int, ...]:
+    return read_plan(scale).seeds[dataset]
 
 
 def searched_on(scale: Mapping, split: str) -> str:
@@ -184,6 +184,7 @@ def _parts(plan: Plan, dataset: str, strategy: str) -> tuple[str, str, str]:
     return anchor, strategy, sampler
 
 
+@cache
 def _plain(dataset: str, method: str) -> Cell:
     return Cell("casr", f"{dataset}.loo", method)
 

@@ -78,7 +78,9 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
         return cells_of(("table1", "table3"), scale)
     shown = ("table1", "table2", "table3", "table4")
     if target == "tuning":
-        return [cell for cell in cells_of(shown, scale) if searched_on(scale, cell.split) == cell.split]
+        found = cells_of(shown, scale)
+        searched = {split for split in {cell.split for cell in found} if searched_on(scale, split) == split}
+        return [cell for cell in found if cell.split in searched]
     if target in ("verdicts", "agreement", "claims"):
         return cells_of(shown, scale)
     raise ValueError(f"unknown target '{target}': one of {', '.join(TARGETS)}")
@@ -92,7 +94,7 @@ def outputs(target: str, results: Path) -> list[Path]:
     return target_files("cpr", target, PICTURES, results)
 
 
-def seeds_of(scale: Mapping, cell: Cell) -> tuple[int, ...]:
+def seeds_of(scale: Mapping, dataset: str) -> tuple[int, ...]:
     return read_plan(scale).seeds
 
 
@@ -169,6 +171,7 @@ def filter_cells(plan: Plan, setting: Setting) -> list[Cell]:
     ]
 
 
+@cache
 def plain(dataset: str, method: str, treatment: str = "", variant: str = "") -> Cell:
     return Cell("cpr", f"{dataset}.loo", method, treatment, "", variant)
 

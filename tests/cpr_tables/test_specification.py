@@ -100,9 +100,9 @@ def test_where_k_is_searched_or_set_table_2_has_cells_of_its_own(scale):
 
 def test_seeds_are_the_papers_own_or_the_scales(scale):
     [cell, *_] = cells(scale)
-    assert seeds_of(scale, cell) == (1, 2)
+    assert seeds_of(scale, cell.dataset) == (1, 2)
     scale["papers"]["cpr"]["seeds"] = [7]
-    assert seeds_of(scale, cell) == (7,)
+    assert seeds_of(scale, cell.dataset) == (7,)
 
 
 @pytest.mark.parametrize(

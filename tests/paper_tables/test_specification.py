@@ -84,7 +84,7 @@ def test_orders_and_the_time_split_only_where_there_is_time(cards, scale):
 
 
 def test_seeds_of_a_data_set_override_the_scale(cards, scale):
-    seeds = {cell.dataset: seeds_of(scale, cell) for cell in cells(scale)}
+    seeds = {cell.dataset: seeds_of(scale, cell.dataset) for cell in cells(scale)}
     assert seeds == {"lastfm": (1, 2), "amazon-beauty": (1,)}
 
 

@@ -32,7 +32,8 @@ def all_cells(scale: Scale) -> dict[str, Cell]:
     for paper in scale.content.get("papers") or {}:
         for cell in (cell for target in specification(paper).TARGETS for cell in target_cells(scale, paper, target)):
             # a figure may name no plain cell, and a control no treated one
-            found |= {each.identifier: each for each in (*prerequisites(cell), cell)}
+            if cell.identifier not in found:
+                found |= {each.identifier: each for each in (*prerequisites(cell), cell)}
     return found
 
 
@@ -65,9 +66,14 @@ def selection(cell: Cell) -> str:
     return specification(cell.paper).SELECTION
 
 
-@cache
 def seeds_of(scale: Scale, cell: Cell) -> tuple[int, ...]:
-    return tuple(specification(cell.paper).seeds_of(scale.content, cell))
+    """The same for all cells on a data set: they build on each other seed by seed."""
+    return _seeds_of(scale, cell.paper, cell.dataset)
+
+
+@cache
+def _seeds_of(scale: Scale, paper: str, dataset: str) -> tuple[int, ...]:
+    return tuple(specification(paper).seeds_of(scale.content, dataset))
 
 
 def pretrained(cell: Cell) -> tuple[Cell, ...]:
@@ -115,7 +121,7 @@ def keeps_weights(cell: Cell) -> bool:
 
 def main_cell(cell: Cell) -> Cell:
     """The cell without its variant: what is tuned is the same for all its variants."""
-    return replace(cell, variant="", settings={})
+    return Cell(cell.paper, cell.split, cell.anchor, cell.treatment, cell.sampler)
 
 
 def grid(cell: Cell) -> dict[str, tuple]:
@@ -127,6 +133,7 @@ def grid(cell: Cell) -> dict[str, tuple]:
     return {key: card.search[key] for key in used}
 
 
+@cache
 def tuning_file(scale: Scale, cell: Cell) -> Path | None:
     """Where the cell's tuned settings are written; None where nothing is searched."""
     if scale.tuning is None or is_external(cell) or not grid(cell):
@@ -137,7 +144,8 @@ def tuning_file(scale: Scale, cell: Cell) -> Path | None:
 
 def tuned_for(scale: Scale, cell: Cell) -> Cell:
     """The cell whose search gives this one its settings: without its variant, on the split that the paper names."""
-    return replace(main_cell(cell), split=_searched_on(scale, cell.paper, cell.split))
+    split = _searched_on(scale, cell.paper, cell.split)
+    return Cell(cell.paper, split, cell.anchor, cell.treatment, cell.sampler)
 
 
 @cache
@@ -162,8 +170,15 @@ def _searched_cells(scale: Scale) -> dict[tuple[str, str], Cell]:
     return found
 
 
+@cache
 def result_file(scale: Scale, cell: Cell) -> Path:
     return cell.folder(scale.results) / "result.json"
+
+
+@cache
+def planned_settings(scale: Scale, cell: Cell) -> dict[str, dict]:
+    """All settings of a cell before any search for it: the same for whoever plans with them."""
+    return all_settings(scale, cell)
 
 
 def all_settings(scale: Scale, cell: Cell, tuned: Mapping[str, Mapping] | None = None) -> dict[str, dict]:

@@ -22,7 +22,7 @@ def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:
 
 
 def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
-    """The files a cell's job reads, named, as a Snakemake rule wants them."""
+    """The files a cell's job reads, by what they are to it."""
     return {
         "split": split_files(scale, cell.split, test=True),
         "built_on": [graph.result_file(scale, other) for other in graph.prerequisites(cell)],
@@ -53,7 +53,7 @@ def tuning_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
 
 def cell_digest(scale: Scale, cell: Cell) -> str:
     """Changes when the cell has to be run again: code, settings or seeds."""
-    return digest([graph.code_of(cell), graph.all_settings(scale, cell), graph.seeds_of(scale, cell)])
+    return digest([graph.code_of(cell), graph.planned_settings(scale, cell), graph.seeds_of(scale, cell)])
 
 
 def pool_digest(scale: Scale, pool: Pool) -> str:
@@ -62,5 +62,5 @@ def pool_digest(scale: Scale, pool: Pool) -> str:
 
 
 def tuning_digest(scale: Scale, cell: Cell) -> str:
-    settings = graph.all_settings(scale, graph.main_cell(cell))
+    settings = graph.planned_settings(scale, graph.main_cell(cell))
     return digest([graph.code_of(cell, searched=True), settings, graph.grid(cell), vars(scale.tuning)])

@@ -11,7 +11,7 @@ from pathlib import Path
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph
-from workflow.cells.settings import treatment_card, treatment_method, treatment_settings, usual_settings
+from workflow.cells.settings import treatment_card, treatment_method, usual_settings
 from workflow.scale import Scale
 
 
@@ -26,7 +26,7 @@ class Pool:
     seeds: tuple[int, ...]
 
     def folder(self, results: Path) -> Path:
-        return Path(results) / "pools" / self.cell.split / self.name
+        return Path(results, "pools", self.cell.split, self.name)
 
 
 def looks_at(cell: Cell) -> tuple[str, ...]:
@@ -52,7 +52,7 @@ def pool_name(scale: Scale, cell: Cell) -> str:
     anchor where generation looks at it or is tuned for it; then what changes generation against the usual settings on
     this data."""
     about, tuned = treatment_card(cell).generation, is_tuned(scale, cell)
-    here, usual = treatment_settings(scale, cell).values, usual_settings(scale, cell).values
+    here, usual = graph.planned_settings(scale, cell)["treatment"], usual_settings(scale, cell).values
     changed = [key for key in about["settings"] if (key in cell.settings if tuned else here[key] != usual[key])]
     parts = [
         cell.sampler if "sampler" in looks_at(cell) else "",
@@ -75,7 +75,7 @@ def pools(scale: Scale) -> dict[tuple[str, str], Pool]:
         if not cell.treatment:
             continue
         key = cell.split, pool_name(scale, cell)
-        wanted, seeds = treatment_settings(scale, cell).values, set(graph.seeds_of(scale, cell))
+        wanted, seeds = graph.planned_settings(scale, cell)["treatment"], set(graph.seeds_of(scale, cell))
         up_to = {name: wanted[name] for name in treatment_card(cell).generation.get("up_to", ())}
         if key in found:
             other = found[key]
