@@ -48,21 +48,22 @@ def document_files(scale: str, name: str) -> list[str]:
 
 
 def table_inputs(wildcards) -> list[str]:
-    """Results of the cells that a table or figure reads, and what is known of its data. Where earlier tables of the
-    paper read some of the same cells and no others, they stand for them."""
+    """Results of the cells that a table or figure reads, and the audits of its data. Where earlier tables of the paper
+    read some of the same cells and no others, they stand for them, and for their data."""
     scale = named_scale(wildcards.scale)
     specification = graph.specification(wildcards.paper)
     if wildcards.target not in specification.TARGETS:
         raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
     read, files = _read_by(scale, wildcards.paper, wildcards.target), []
-    left = dict(read)
+    about = read or {name: cell for name, cell in graph.all_cells(scale).items() if cell.paper == wildcards.paper}
+    left, datasets = dict(read), {cell.dataset for cell in about.values()}
     for other in specification.TARGETS[: specification.TARGETS.index(wildcards.target)]:
         theirs = _read_by(scale, wildcards.paper, other)
         if theirs.keys() <= read.keys() and not theirs.keys().isdisjoint(left):
             files.append(str(specification.outputs(other, scale.results)[0]))
             left = {name: cell for name, cell in left.items() if name not in theirs}
-    every = [cell for cell in graph.all_cells(scale).values() if cell.paper == wildcards.paper]
-    return [*files, *_left_by(scale, left.values(), read.values() or every)]
+            datasets -= {cell.dataset for cell in theirs.values()}
+    return [*files, *(str(graph.result_file(scale, cell)) for cell in left.values()), *_audits(scale, datasets)]
 
 
 @cache
@@ -72,10 +73,9 @@ def _read_by(scale: Scale, paper: str, target: str) -> dict[str, Cell]:
 
 
 def comparison_inputs(wildcards) -> list[str]:
-    """The tables of all papers, which wait for all cells of the scale, and what is known of their data."""
+    """The tables of all papers, which wait for all cells of the scale and for the audits of their data."""
     scale = named_scale(wildcards.scale)
-    made = [file for paper in papers(scale.name) for file in target_files(scale.name, paper)]
-    return [*made, *_left_by(scale, [], graph.all_cells(scale).values())]
+    return [file for paper in papers(scale.name) for file in target_files(scale.name, paper)]
 
 
 def report_inputs(scale: str) -> list[str]:
@@ -84,11 +84,9 @@ def report_inputs(scale: str) -> list[str]:
     return [*made, str(named_scale(scale).results / "comparison.csv")]
 
 
-def _left_by(scale: Scale, cells: Iterable[Cell], about: Iterable[Cell]) -> list[str]:
-    """The results of `cells`, and what is known of the data of the cells in `about`."""
-    datasets = sorted({cell.dataset for cell in about})
-    data = [scale.results / "data" / name / file for name in datasets for file in ("data.json", "audit.json")]
-    return [str(file) for file in (*(graph.result_file(scale, cell) for cell in cells), *data)]
+def _audits(scale: Scale, datasets: Iterable[str]) -> list[str]:
+    """What is known of the data sets: an audit stands for the counts that it is made of."""
+    return [f"{scale.results}/data/{name}/audit.json" for name in sorted(datasets)]
 
 
 def raw_record(dataset: str) -> list[str]:

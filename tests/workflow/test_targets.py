@@ -4,11 +4,13 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tests.workflow.test_workflow import CODE, copy_tree
-from workflow.targets import named_scale, targets
+from workflow.cells import graph
+from workflow.targets import named_scale, papers, table_inputs, targets
 
 ROOT = Path(__file__).parents[2]
 # In one process, because loading Snakemake takes longer than a plan. Prints a line for each target.
@@ -58,3 +60,20 @@ def test_the_paper_scale_is_planned_whole(tree):
     jobs = plan(tree, "paper", "all")
     assert jobs["all"] > 1000 and "Snakefile" in CODE
     assert len(named_scale("paper").content["papers"]["casr"]["datasets"]) == 9
+
+
+def test_whoever_reads_the_counts_of_data_waits_for_its_audit():
+    """Itself, or through an earlier table that it waits for."""
+
+    def waited_for(paper: str, target: str) -> set[str]:
+        found = set()
+        for file in map(Path, table_inputs(SimpleNamespace(scale="paper", paper=paper, target=target))):
+            found |= {file.parent.name} if file.name == "audit.json" else set()
+            if file.parent.name in ("tables", "figures"):
+                found |= waited_for(*file.stem.split("_"))
+        return found
+
+    scale = named_scale("paper")
+    for paper in papers("paper"):
+        for target in graph.specification(paper).TARGETS:
+            assert {cell.dataset for cell in graph.target_cells(scale, paper, target)} <= waited_for(paper, target)
