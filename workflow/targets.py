@@ -123,7 +123,8 @@ def side_by_side(workflow, gpu: int) -> int:
     return max(1, min(int(limit) for limit in limits))
 
 
-def job_inputs(kind: str, wildcards) -> dict[str, list[str]]:
+def job_inputs(kind: str, wildcards) -> list[str]:
+    """The files that a job reads. A rule does not name them one by one: names would take a twentieth of a plan."""
     scale = named_scale(wildcards.scale)
     if kind == "pool":
         found = jobs.pool_inputs(scale, find_pool(scale, wildcards.split, wildcards.pool))
@@ -131,7 +132,7 @@ def job_inputs(kind: str, wildcards) -> dict[str, list[str]]:
         found = jobs.tuning_inputs(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
     else:
         found = jobs.cell_inputs(scale, _cell(scale, wildcards))
-    return {name: [str(file) for file in files] for name, files in found.items()}
+    return [str(file) for files in found.values() for file in files]
 
 
 def job_digest(kind: str, wildcards) -> str:

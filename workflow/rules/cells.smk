@@ -7,7 +7,7 @@ result that says so (workflow/cells/failed.py), and everything that does not bui
 
 rule cell:
     input:
-        unpack(lambda wildcards: job_inputs("cell", wildcards)),
+        lambda wildcards: job_inputs("cell", wildcards),
     output:
         "results/{scale}/cells/{paper}/{split}/{cell}/result.json",
     params:
@@ -31,7 +31,7 @@ rule cell:
 
 rule pool:
     input:
-        unpack(lambda wildcards: job_inputs("pool", wildcards)),
+        lambda wildcards: job_inputs("pool", wildcards),
     output:
         "results/{scale}/pools/{split}/{pool}/pool.json",
     params:
@@ -55,7 +55,7 @@ rule pool:
 
 rule tune:
     input:
-        unpack(lambda wildcards: job_inputs("tuning", wildcards)),
+        lambda wildcards: job_inputs("tuning", wildcards),
     output:
         "results/{scale}/tuning/{split}/{cell}.json",
     params:
