@@ -32,7 +32,7 @@ from workflow.targets import (
 )
 
 # A plan is thousands of jobs that stay: looking for garbage among them takes a sixth of its time.
-gc.set_threshold(200_000, 50, 100)
+gc.set_threshold(1_000_000, 50, 100)
 # Where the lines of jobs are hidden, a dry-run ends with its summary, and does not write all lines before.
 if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_settings.quiet or ()):
     workflow.output_settings.quiet = {Quietness.RULES, Quietness.PROGRESS}
