@@ -6,6 +6,8 @@ import torch
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
+from methods.engine.losses import rows_at_once
+from methods.engine.recommender import SequentialRecommender
 from methods.engine.split import Split
 
 
@@ -36,10 +38,11 @@ class Candidates:
         place = step + (step >= self.places[items])  # the item itself is skipped
         return self.members[self.begins[self.groups[items]] + place]
 
-    def allowed(self, items: Tensor) -> Tensor:
-        """Whether an item is in C of each of `items`. Shape (samples, catalogue)."""
-        same_group = self.groups[items][:, None] == self.groups
-        return same_group.scatter_(1, items[:, None], False)
+    def rule_out(self, values: Tensor, items: Tensor) -> Tensor:
+        """`values` (samples, catalogue), in place, infinite at every item that is not in C of each of `items`."""
+        if len(self.sizes) > 1:
+            values.masked_fill_(self.groups[items][:, None] != self.groups, torch.inf)
+        return values.scatter_(1, items[:, None], torch.inf)
 
     def to(self, device: torch.device) -> "Candidates":
         return Candidates(*(each.to(device) for each in vars(self).values()))
@@ -61,11 +64,19 @@ def candidate_sets(split: Split, choice: str) -> Candidates:
     return Candidates(groups, members, begins, sizes, places)
 
 
-def nearest_item(points: Tensor, embedding: Tensor, allowed: Tensor | None = None) -> Tensor:
-    """The item that lies nearest to each point (CASR eq. 5 when `allowed` is the mask of C).
-
-    points (samples, dim); embedding (catalogue, dim); allowed (samples, catalogue); result (samples,).
-    """
-    # |x - e|^2 without |x|^2, which is the same for every item
-    distance = torch.addmm(embedding.square().sum(dim=1), points, embedding.T, alpha=-2.0)
-    return (distance if allowed is None else distance.masked_fill_(~allowed, torch.inf)).argmin(dim=1)
+def nearest_item(
+    points: Tensor, model: SequentialRecommender, candidates: Candidates | None = None, originals: Tensor | None = None
+) -> Tensor:
+    """The item of the model's catalogue that lies nearest to each point, of all items or of C of `originals` (CASR eq.
+    5). points (samples, dim); originals, result (samples,)."""
+    embedding = model.item_embedding.weight.detach()
+    squares, result = embedding.square().sum(dim=1), torch.empty(len(points), dtype=torch.int64, device=points.device)
+    rows = rows_at_once(points.device, len(embedding))
+    for begin in range(0, len(points), rows):
+        part = slice(begin, begin + rows)
+        # |x - e|^2 without |x|^2, which is the same for every item
+        distance = (points[part] * -2.0 @ model.across(embedding)).add_(squares)
+        if candidates is not None:
+            candidates.rule_out(distance, originals[part])
+        torch.argmin(distance, 1, out=result[part])
+    return result

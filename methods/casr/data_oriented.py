@@ -12,6 +12,8 @@ from methods.casr.perturbation import minimise, moved
 from methods.casr.prefixes import Prefixes
 from methods.engine.branches import Branches
 from methods.engine.losses import rows_at_once
+from methods.engine.ranking import beaten
+from methods.engine.recommender import SequentialRecommender
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, candidates: Candidates, settings: Mapping) -> Branches:
@@ -20,17 +22,17 @@ def replace_item(sequences: Branches, sampler: Prefixes, candidates: Candidates,
     Delta starts at zero and stops where the sampler expects another next item: eq. 3 asks for the shortest such way.
     Whether that is still so after the projection is for the caller to see by eq. 2.
     """
-    embedding = sampler.model.item_embedding.weight.detach()
+    model, embedding = sampler.model, sampler.model.item_embedding.weight.detach()
 
     def losses(delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         sample = sequences.take(rows)
-        chance, expected = chances(sampler.states(moved(sample, delta)), embedding, sample.labels)
-        return objective(delta, chance, settings["alpha"]), expected != sample.labels
+        chance, arrived = chances(model, sampler.states(moved(sample, delta)), sample.labels)
+        return objective(delta, chance, settings["alpha"]), arrived
 
     originals = sequences.items[:, 0]
     rate = settings["rate"] * float(embedding.std())
     delta = minimise(losses, torch.zeros_like(embedding[originals]), settings["steps"], rate)
-    nearest = nearest_item(embedding[originals] + delta, embedding, candidates.allowed(originals))
+    nearest = nearest_item(embedding[originals] + delta, model, candidates, originals)
     return replace(sequences, items=torch.cat([nearest[:, None], sequences.items[:, 1:]], dim=1))
 
 
@@ -39,12 +41,13 @@ def objective(delta: Tensor, chance: Tensor, alpha: float) -> Tensor:
     return delta.square().sum(dim=1) + alpha * chance
 
 
-def chances(states: Tensor, items: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-    """The probability of each sample's label, a softmax over all items, and the item that is expected instead or still.
+def chances(model: SequentialRecommender, states: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+    """The probability of each sample's label, a softmax over all items, and whether another item is expected instead.
 
-    states (samples, dim), items (catalogue, dim), labels (samples,); both results (samples,).
+    states (samples, dim), labels (samples,); both results (samples,).
     """
-    return _Chances.apply(states, items, labels)
+    items = model.item_embedding.weight.detach()
+    return _Chances.apply(states, items, model.across(items), labels)
 
 
 class _Chances(torch.autograd.Function):
@@ -52,21 +55,21 @@ class _Chances(torch.autograd.Function):
     p_label (1 at the label - p)."""
 
     @staticmethod
-    def forward(ctx, states: Tensor, items: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        chance, expected, gradient = states.new_empty(len(states)), torch.empty_like(labels), torch.empty_like(states)
-        rows, across = rows_at_once(states.device, len(items)), items.T.contiguous()
+    def forward(ctx, states: Tensor, items: Tensor, across: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        chance, gradient = states.new_empty(len(states)), torch.empty_like(states)
+        another, rows = torch.empty_like(labels, dtype=torch.bool), rows_at_once(states.device, len(items))
         for begin in range(0, len(states), rows):
             part = slice(begin, begin + rows)
             scores = torch.mm(states[part], across)
-            torch.argmax(scores, 1, out=expected[part])
+            another[part] = beaten(scores, labels[part])
             probabilities = scores.softmax(dim=1)
             torch.gather(probabilities, 1, labels[part, None], out=chance[part, None])
             torch.mm(probabilities, items, out=gradient[part])
         ctx.save_for_backward((items[labels] - gradient) * chance[:, None])
-        ctx.mark_non_differentiable(expected)
-        return chance, expected
+        ctx.mark_non_differentiable(another)
+        return chance, another
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, of_chance: Tensor, _: Tensor) -> tuple[Tensor, None, None]:
-        return ctx.saved_tensors[0] * of_chance[:, None], None, None
+    def backward(ctx, of_chance: Tensor, _: Tensor) -> tuple[Tensor, None, None, None]:
+        return ctx.saved_tensors[0] * of_chance[:, None], None, None, None

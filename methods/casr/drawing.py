@@ -1,5 +1,6 @@
 """Drawing a pool: one loop over batches of training samples, for every strategy and round."""
 
+import itertools
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
@@ -13,6 +14,7 @@ from methods.casr.pool import Pool
 from methods.casr.prefixes import Prefixes, encode, frozen, next_item
 from methods.casr.settings import check
 from methods.engine.branches import Branches
+from methods.engine.cores import over_cores
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.split import Split
 from methods.engine.windows import Windows
@@ -55,14 +57,18 @@ def draw_pool(
     chosen = torch.nonzero((priority < settings["share"]) & fits & free)[:, 0]
     candidates = candidates.to(device)
     batch = max(1, min(SAMPLES_AT_ONCE, SCORES_AT_ONCE[device.type] // split.catalogue))
-    parts = [_no_rows(depth, sampler.item_embedding.embedding_dim, strategy)]
+    done = []
+
+    def drawn(part: Tensor) -> list[dict[str, Tensor]]:
+        observed = _observed(windows, window[part], start[part], depth)
+        rounds = _rounds(strategy, models, windows, observed, candidates, uniform[:, part], settings, device)
+        done.append(len(part))
+        progress(f"casr-{strategy}: {sum(done):,} of {len(chosen):,} samples")
+        return [row | {"priority": priority[part][row.pop("place")]} for row in rounds]
+
     with frozen(*models):
-        for place in range(0, len(chosen), batch):
-            part = chosen[place : place + batch]
-            observed = _observed(windows, window[part], start[part], depth)
-            for row in _rounds(strategy, models, windows, observed, candidates, uniform[:, part], settings, device):
-                parts.append(row | {"priority": priority[part][row.pop("place")]})
-            progress(f"casr-{strategy}: {place + len(part):,} of {len(chosen):,} samples")
+        batches = over_cores(drawn, chosen.split(batch) if len(chosen) else (), device)
+    parts = [_no_rows(depth, sampler.item_embedding.embedding_dim, strategy), *itertools.chain(*batches)]
     rows = {name: torch.cat([part[name] for part in parts]) for name in parts[0]}
     order = torch.argsort(rows["rounds"], stable=True)
     return Pool(
@@ -122,7 +128,7 @@ def _rounds(
         sequences, changed = replace(sequences, labels=labels), labels != old
         confidence = torch.minimum(confidence, own)
         points = sequences.vectors(models[0].item_embedding).detach()[:, 0]
-        nearest = sequences.items[:, 0] if sequences.shift is None else nearest_item(points, embedding)
+        nearest = sequences.items[:, 0] if sequences.shift is None else nearest_item(points, models[0])
         row = {
             "starts": sequences.starts,
             "items": sequences.items,

@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from methods.engine.branches import Branches
+from methods.engine.losses import rows_at_once
 from methods.engine.recommender import SequentialRecommender, Trunk
 
 
@@ -37,9 +38,15 @@ def encode(model: SequentialRecommender, histories: Tensor) -> Prefixes:
 def next_item(sampler: Prefixes, sequences: Branches) -> tuple[Tensor, Tensor]:
     """Eq. 2: the item that the sampler expects next, and its probability, a softmax over all items. Both (samples,)."""
     with torch.no_grad():
-        logits = sampler.logits(sequences)
-        confidence, label = logits.softmax(dim=-1).max(dim=-1)
-        return label, confidence.clamp(max=1.0)
+        states = sampler.states(sequences)
+        label, confidence = torch.empty_like(sequences.labels), states.new_empty(len(states))
+        rows = rows_at_once(states.device, sampler.model.item_embedding.num_embeddings)
+        for begin in range(0, len(states), rows):
+            part = slice(begin, begin + rows)
+            logits = sampler.model.item_scores(states[part])
+            best, label[part] = logits.max(dim=1)
+            confidence[part] = logits.sub_(best[:, None]).exp_().sum(dim=1).reciprocal_()
+        return label, confidence
 
 
 @contextmanager

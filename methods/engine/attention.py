@@ -1,5 +1,7 @@
 """Additive attention, shared by NARM and STAMP: energies weight . sigmoid(query + key), not normalised."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -10,20 +12,33 @@ ENERGIES_AT_ONCE = 1 << 27  # hidden values: a GPU's fill
 LARGEST = 80.0  # exp of it, and of its negative, is a normal float32; sigmoids of twice that are 0 and 1
 
 
-def causal_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor) -> Tensor:
+class Keys(NamedTuple):
+    """Keys (batch, length, hidden), and exp of their negatives, which a CPU's kernels take and which need no second
+    computation for a branch. A GPU has none."""
+
+    keys: Tensor
+    powers: Tensor | None
+
+
+def laid_out(keys: Tensor) -> Keys:
+    return Keys(keys, _powers(keys) if keys.device.type == "cpu" else None)
+
+
+def causal_attention(queries: Tensor, keys: Keys, values: Tensor, weight: Tensor) -> Tensor:
     """Position q gets  sum over k <= q of  weight . sigmoid(queries[q] + keys[k])  values[k].
 
-    queries, keys (batch, length, hidden); values (batch, length, dim); weight (hidden,); result (batch, length, dim).
+    queries (batch, length, hidden); values (batch, length, dim); weight (hidden,); result (batch, length, dim).
     """
-    if queries.device.type != "cpu":
-        return _Energies.apply(queries, keys, weight, True).tril() @ values
+    if keys.powers is None:
+        return _Energies.apply(queries, keys.keys, weight, True).tril() @ values
     batch, length, _ = queries.shape
     rows, counts = torch.arange(batch).repeat_interleave(length), torch.arange(1, length + 1).repeat(batch)
-    return _Attention.apply(queries.flatten(0, 1), keys, values, weight, rows, counts).unflatten(0, (batch, length))
+    found = stretch_attention(queries.flatten(0, 1), keys, values, weight, rows, counts)
+    return found.unflatten(0, (batch, length))
 
 
-def last_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, lengths: Tensor) -> Tensor:
-    """The same for the last position of each history alone. queries (batch, hidden); keys, values (batch, length, ..);
+def last_attention(queries: Tensor, keys: Keys, values: Tensor, weight: Tensor, lengths: Tensor) -> Tensor:
+    """The same for the last position of each history alone. queries (batch, hidden); values (batch, length, dim);
     lengths (batch,); result (batch, dim)."""
     rows = torch.arange(len(queries), device=queries.device)
     return stretch_attention(queries, keys, values, weight, rows, lengths)
@@ -31,8 +46,8 @@ def last_attention(queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor
 
 def branch_attention(
     queries: Tensor,
-    trunk: tuple[Tensor, Tensor],
-    own: tuple[Tensor, Tensor],
+    trunk: tuple[Keys, Tensor],
+    own: tuple[Keys, Tensor],
     weight: Tensor,
     rows: Tensor,
     starts: Tensor,
@@ -43,21 +58,20 @@ def branch_attention(
     starts (samples,); result (samples, dim).
     """
     each = torch.arange(len(queries), device=queries.device)
-    steps = torch.full_like(each, own[0].shape[1])
-    return stretch_attention(queries, *trunk, weight, rows, starts) + stretch_attention(
-        queries, *own, weight, each, steps
-    )
+    steps = torch.full_like(each, own[1].shape[1])
+    before = stretch_attention(queries, *trunk, weight, rows, starts)
+    return before + stretch_attention(queries, *own, weight, each, steps)
 
 
 def stretch_attention(
-    queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
+    queries: Tensor, keys: Keys, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
 ) -> Tensor:
-    """The same for queries that see the first `counts` items of row `rows`. queries (n, hidden); keys, values (batch,
-    length, ..); rows, counts (n,); result (n, dim)."""
-    if queries.device.type == "cpu":
-        return _Attention.apply(queries, keys, values, weight, rows, counts)
-    seen = torch.arange(keys.shape[1], device=keys.device) < counts[:, None]
-    energies = _Energies.apply(queries[:, None], keys[rows], weight, False)
+    """The same for queries that see the first `counts` items of row `rows`. queries (n, hidden); values (batch, length,
+    dim); rows, counts (n,); result (n, dim)."""
+    if keys.powers is not None:
+        return _Attention.apply(queries, *keys, values, weight, rows, counts)
+    seen = torch.arange(values.shape[1], device=values.device) < counts[:, None]
+    energies = _Energies.apply(queries[:, None], keys.keys[rows], weight, False)
     return ((energies * seen[:, None]) @ values[rows])[:, 0]
 
 
@@ -66,10 +80,9 @@ class _Attention(torch.autograd.Function):
 
     @staticmethod
     def forward(
-        ctx, queries: Tensor, keys: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
+        ctx, queries: Tensor, keys: Tensor, powers: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
     ) -> Tensor:
-        powers = (each.clamp(-LARGEST, LARGEST).neg_().exp_() for each in (queries, keys))
-        inputs = tuple(each.contiguous() for each in (*powers, values, rows, counts, weight))
+        inputs = tuple(each.contiguous() for each in (_powers(queries), powers, values, rows, counts, weight))
         result = values.new_empty(len(queries), values.shape[2])
         kernels.attend(*_arrays(*inputs, result))
         ctx.save_for_backward(*inputs)
@@ -79,13 +92,18 @@ class _Attention(torch.autograd.Function):
     @once_differentiable
     def backward(ctx, gradient: Tensor):
         queries, keys, values, rows, counts, weight = ctx.saved_tensors
-        learnt = any(ctx.needs_input_grad[1:4])
+        learnt = any(ctx.needs_input_grad[1:])
         found = [torch.zeros_like(each if learnt else each[:0]) for each in (keys, values, weight)]
         by_queries = torch.zeros_like(queries)
         kernels.attend_backward(
             *_arrays(gradient.contiguous(), queries, keys, values, rows, counts, weight, by_queries, *found)
         )
-        return by_queries, *(found if learnt else (None, None, None)), None, None
+        by_keys, by_values, by_weight = found if learnt else (None, None, None)
+        return by_queries, by_keys, None, by_values, by_weight, None, None
+
+
+def _powers(x: Tensor) -> Tensor:
+    return x.detach().clamp(-LARGEST, LARGEST).neg_().exp_()
 
 
 def _arrays(*tensors: Tensor):

@@ -56,6 +56,15 @@ def count_ranks(scores: Tensor, targets: Tensor, users: Tensor, held: Holdings) 
     return counts
 
 
+def beaten(scores: Tensor, targets: Tensor) -> Tensor:
+    """Whether any item scores higher than the target. scores (batch, catalogue); targets, result (batch,)."""
+    if scores.device.type != "cpu":
+        return (scores > scores.gather(1, targets[:, None])).any(1)
+    found = torch.empty(len(scores), dtype=torch.bool)
+    kernels.find_beaten(scores.numpy(), targets.numpy(), found.numpy())
+    return found
+
+
 def count_among(scores: Tensor, targets: Tensor, rows: Tensor, candidates: Tensor) -> Tensor:
     """Counts (2, batch): above and ties among a row's candidates. candidate[j], not the target, belongs to row rows[j];
     all else as in `count_ranks`."""

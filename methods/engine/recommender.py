@@ -51,11 +51,11 @@ class Recommender(nn.Module):
 class Trunk:
     """One forward pass over whole histories: the state after every prefix, and what a branch needs to go on from it.
 
-    states (batch, length, dim); cache: tensors of shape (batch, length, ..), one row for each item of the history.
+    states (batch, length, dim); cache: the model's own, tensors of shape (batch, length, ..) or tuples of them.
     """
 
     states: Tensor
-    cache: tuple[Tensor, ...] = ()
+    cache: tuple = ()
 
 
 class SequentialRecommender(Recommender):

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention, last_attention
+from methods.engine.attention import branch_attention, causal_attention, laid_out, last_attention
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
@@ -45,14 +45,14 @@ class NARM(SequentialRecommender):
 
     def encode(self, vectors: Tensor) -> Trunk:
         hidden, _ = self.recurrence(self.embedding_dropout(vectors))
-        keys = self.key(hidden)
+        keys = laid_out(self.key(hidden))
         local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
         return Trunk(self._decode(hidden, local), (hidden, keys))
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         hidden, _ = self.recurrence(self.embedding_dropout(vectors))
         last = at_end(hidden, lengths)
-        local = last_attention(self.query(last), self.key(hidden), hidden, self.weight.weight[0], lengths)
+        local = last_attention(self.query(last), laid_out(self.key(hidden)), hidden, self.weight.weight[0], lengths)
         return self._decode(last, local)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
@@ -61,6 +61,6 @@ class NARM(SequentialRecommender):
         own, last = self.recurrence(self.embedding_dropout(vectors), first[None].contiguous())
         last = last[0]
         local = branch_attention(
-            self.query(last), (keys, hidden), (self.key(own), own), self.weight.weight[0], rows, starts
+            self.query(last), (keys, hidden), (laid_out(self.key(own)), own), self.weight.weight[0], rows, starts
         )
         return self._decode(last, local)

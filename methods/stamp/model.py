@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention, last_attention
+from methods.engine.attention import branch_attention, causal_attention, laid_out, last_attention
 from methods.engine.dropout import Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
@@ -40,14 +40,16 @@ class STAMP(SequentialRecommender):
         x = self.dropout(vectors)
         total = x.cumsum(dim=1)
         mean = total / torch.arange(1, x.shape[1] + 1, device=x.device)[:, None]
-        keys = self.key(x)
+        keys = laid_out(self.key(x))
         memory = causal_attention(self.last(x) + self.mean(mean), keys, x, self.weight.weight[0])
         return Trunk(self._state(memory, x), (x, keys, total))
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         x = self.dropout(vectors)
         last, mean = at_end(x, lengths), at_end(x.cumsum(dim=1), lengths) / lengths[:, None]
-        memory = last_attention(self.last(last) + self.mean(mean), self.key(x), x, self.weight.weight[0], lengths)
+        memory = last_attention(
+            self.last(last) + self.mean(mean), laid_out(self.key(x)), x, self.weight.weight[0], lengths
+        )
         return self._state(memory, last)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
@@ -57,6 +59,11 @@ class STAMP(SequentialRecommender):
         prefix = total[rows, (starts - 1).clamp(min=0)] * (starts > 0)[:, None]
         mean = (prefix + x.sum(1)) / (starts + steps)[:, None]
         memory = branch_attention(
-            self.last(last) + self.mean(mean), (keys, before), (self.key(x), x), self.weight.weight[0], rows, starts
+            self.last(last) + self.mean(mean),
+            (keys, before),
+            (laid_out(self.key(x)), x),
+            self.weight.weight[0],
+            rows,
+            starts,
         )
         return self._state(memory, last)

@@ -85,9 +85,8 @@ def test_data_oriented_moves_what_the_sampler_predicts(world):
     seen = []
 
     def losses(delta, rows):
-        items = world.sampler.item_embedding.weight.detach()
-        chance, expected = data_oriented.chances(prefixes.states(moved(plain, delta)), items, label)
-        seen.append(expected != label)
+        chance, another = data_oriented.chances(world.sampler, prefixes.states(moved(plain, delta)), label)
+        seen.append(another)
         return data_oriented.objective(delta, chance, 100.0), seen[-1]
 
     delta = minimise(losses, torch.zeros(1, 5, dtype=torch.float64), 50, 0.1)
@@ -153,7 +152,7 @@ def test_gradient_of_delta_by_finite_differences(world, strategy):
         states = [sampler.states(sample), anchor.states(sample)]
         items = [world.sampler.item_embedding.weight.detach(), world.anchor.item_embedding.weight.detach()]
         if strategy == "d":
-            chance, _ = data_oriented.chances(states[0], items[0], plain.labels)
+            chance, _ = data_oriented.chances(world.sampler, states[0], plain.labels)
             return data_oriented.objective(delta, chance, alpha=20.0).sum()
         return model_oriented.objective(delta, states, items, tau=2.0, beta=0.7).sum()
 

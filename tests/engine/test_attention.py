@@ -19,9 +19,13 @@ def literal(query, keys, values, weight):
     return sum((weight * torch.sigmoid(query + key)).sum() * value for key, value in zip(keys, values, strict=True))
 
 
+def causal(queries, keys, values, weight):
+    return attention.causal_attention(queries, attention.laid_out(keys), values, weight)
+
+
 def test_each_position_attends_to_itself_and_those_before(given):
     queries, keys, values, weight = given
-    found = attention.causal_attention(*given)
+    found = causal(*given)
     for row in range(2):
         for place in range(5):
             seen = slice(0, place + 1)
@@ -33,8 +37,8 @@ def test_the_last_position_attends_as_among_all(given):
     queries, keys, values, weight = given
     lengths = torch.tensor([5, 2])
     last = queries[torch.arange(2), lengths - 1]
-    found = attention.last_attention(last, keys, values, weight, lengths)
-    torch.testing.assert_close(found, attention.causal_attention(*given)[torch.arange(2), lengths - 1])
+    found = attention.last_attention(last, attention.laid_out(keys), values, weight, lengths)
+    torch.testing.assert_close(found, causal(*given)[torch.arange(2), lengths - 1])
 
 
 def test_a_branch_attends_to_the_trunk_before_it_and_to_itself(given):
@@ -42,7 +46,9 @@ def test_a_branch_attends_to_the_trunk_before_it_and_to_itself(given):
     own_keys, own_values = vectors(4, 2, 3), vectors(4, 2, 4)
     rows, starts = torch.tensor([0, 1, 1, 0]), torch.tensor([0, 3, 5, 1])
     query = queries.flatten(0, 1)[:4]
-    found = attention.branch_attention(query, (keys, values), (own_keys, own_values), weight, rows, starts)
+    found = attention.branch_attention(
+        query, (attention.laid_out(keys), values), (attention.laid_out(own_keys), own_values), weight, rows, starts
+    )
     for n, (row, start) in enumerate(zip(rows, starts, strict=True)):
         all_keys = torch.cat([keys[row, :start], own_keys[n]])
         all_values = torch.cat([values[row, :start], own_values[n]])
@@ -51,12 +57,14 @@ def test_a_branch_attends_to_the_trunk_before_it_and_to_itself(given):
 
 def test_gradients_by_finite_differences(given):
     queries, keys, values, weight = given
-    assert torch.autograd.gradcheck(attention.causal_attention, given)
+    assert torch.autograd.gradcheck(causal, given)
     rows, counts = torch.tensor([1, 0, 1]), torch.tensor([4, 0, 2])
     query = vectors(3, 3)
 
     def among_constants(query):
-        return attention.stretch_attention(query, keys.detach(), values.detach(), weight.detach(), rows, counts)
+        return attention.stretch_attention(
+            query, attention.laid_out(keys.detach()), values.detach(), weight.detach(), rows, counts
+        )
 
     assert torch.autograd.gradcheck(among_constants, query)
 
@@ -65,7 +73,7 @@ def test_what_a_gpu_computes_is_the_same(given, monkeypatch):
     queries, keys, values, weight = given
     monkeypatch.setattr(attention, "ENERGIES_AT_ONCE", 2 * 5 * 3 * 2)  # two queries at a time
     found = attention._Energies.apply(queries, keys, weight, True).tril() @ values
-    torch.testing.assert_close(found, attention.causal_attention(*given))
+    torch.testing.assert_close(found, causal(*given))
     assert torch.autograd.gradcheck(
         lambda q, k, w: attention._Energies.apply(q, k, w, True).tril(), given[:2] + given[3:]
     )
@@ -76,5 +84,5 @@ def test_sums_of_query_and_key_that_are_far_out_saturate(far):
     query, weight = torch.full((1, 3), far), torch.ones(3)
     keys, values = torch.full((1, 1, 3), far), torch.ones(1, 1, 2)
     one = torch.ones(1, dtype=torch.int64)
-    found = attention.stretch_attention(query, keys, values, weight, one - 1, one)
+    found = attention.stretch_attention(query, attention.laid_out(keys), values, weight, one - 1, one)
     torch.testing.assert_close(found, torch.full((1, 2), 3.0 if far > 0 else 0.0))

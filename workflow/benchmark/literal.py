@@ -41,7 +41,7 @@ def data_oriented(
 
     delta = _descend(loss, embedding[0], settings, embedding.std())
     distance = (embedding[history[place]] + delta - embedding).square().sum(1)
-    return distance.masked_fill(~candidates.allowed(history[place : place + 1])[0], torch.inf).argmin()
+    return candidates.rule_out(distance[None], history[place : place + 1]).argmin()
 
 
 def model_oriented(

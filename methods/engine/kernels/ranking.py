@@ -33,6 +33,16 @@ def count_ranks(scores, targets, users, offsets, seen, counts):
 
 
 @compiled
+def find_beaten(scores, targets, found):
+    """Fills found (batch,): whether any of a row's scores (batch, catalogue) is above that of its target."""
+    for row in range(len(scores)):
+        own, target, above = scores[row], scores[row, targets[row]], F(0)
+        for item in range(len(own)):
+            above += F(own[item] > target)
+        found[row] = above > 0
+
+
+@compiled
 def fill_recent(items, ends, lengths, recent):
     """Fills each row of recent (batch, length) from the left with the last lengths[row] items before ends[row]."""
     for row in range(len(recent)):
