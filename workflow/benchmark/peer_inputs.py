@@ -4,11 +4,29 @@ from pathlib import Path
 
 import pandas as pd
 
-MODELS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP"}
+MODELS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP", "bpr": "BPR"}
+USERS_AT_ONCE = 512  # that RecBole ranks for with a model without histories: more than it takes by itself
 
 
 def settings_of(method: str, settings: dict) -> dict:
     """A card's settings in RecBole's words."""
+    if method == "bpr":
+        return {"embedding_size": settings["embedding"]}
+    sequential = {
+        "MAX_ITEM_LIST_LENGTH": settings["max_length"],
+        "loss_type": "CE",
+        "train_neg_sample_args": None,
+        "repeatable": True,  # the history stays among the candidates, as here
+    }
+    return {**sequential, **_own_settings(method, settings)}
+
+
+def evaluated_at_once(method: str, settings: dict, split: Path) -> int:
+    """RecBole's eval_batch_size, which for a model without histories is divided by the catalogue."""
+    return USERS_AT_ONCE * len(pd.read_csv(split / "items.csv")) if method == "bpr" else settings["batch"]
+
+
+def _own_settings(method: str, settings: dict) -> dict:
     if method == "sasrec":
         return {
             "n_layers": settings["blocks"],

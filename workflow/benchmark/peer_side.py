@@ -15,7 +15,7 @@ from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
 from recbole.utils import get_model, get_trainer, init_seed
 
-from workflow.benchmark.peer_inputs import MODELS, settings_of, write_atomic
+from workflow.benchmark.peer_inputs import MODELS, evaluated_at_once, settings_of, write_atomic
 from workflow.benchmark.protocol import Action, serve
 
 _load = torch.load
@@ -68,16 +68,12 @@ def start(job: dict) -> dict[str, Action]:
             "reproducibility": True,
             "show_progress": False,
             "load_col": {"inter": ["user_id", "item_id", "timestamp"], "item": ["item_id"]},
-            "MAX_ITEM_LIST_LENGTH": settings["max_length"],
-            "loss_type": "CE",
-            "train_neg_sample_args": None,
             "train_batch_size": settings["batch"],
-            "eval_batch_size": settings["batch"],
+            "eval_batch_size": evaluated_at_once(job["method"], settings, Path(job["split"])),
             "learning_rate": settings["learning_rate"],
             "eval_args": {
                 "split": {"LS": "valid_and_test"}, "group_by": "user", "order": "TO", "mode": "full"
             },
-            "repeatable": True,  # the history stays among the candidates, as here
             "metrics": ["NDCG"],
             "topk": [5],
             "valid_metric": "NDCG@5",

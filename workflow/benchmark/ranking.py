@@ -8,38 +8,32 @@ from workflow.benchmark.training import METHODS, RECBOLE
 from workflow.benchmark.turns import in_turn, sides
 
 PRODUCT = "one product of users and items"
-BARS = {"product": Bar("floor", 1.3), "recbole": Bar("ratio", 5)}
+AT_MOST, AT_LEAST = Bar("floor", 1.3), Bar("ratio", 5)
+LABELS = {**METHODS, "bpr": "BPR"}  # BPR has a vector for each user: what is left is the product and the counting
 
 
 def ranking(bench: Bench) -> Iterator[Row]:
-    datasets = ("movielens-1m", "amazon-beauty")
-    part = bench.seconds / len(datasets) / 2
+    datasets, methods = ("movielens-1m", "amazon-beauty"), ("bpr", "sasrec")
+    part = bench.seconds / len(datasets) / len(methods)
     for dataset in datasets:
         split = bench.data(dataset)
-        # BPR has a vector for each user: what is left is the product and the counting
-        with sides(bench.engine("ranking", split, "bpr", bench.settings("bpr"))) as (engine,):
-            found = in_turn(
-                {"ours": engine.player(do="rank"), PRODUCT: engine.player(do="product")},
-                bench.runs, part, bench.told(f"ranking, BPR on {dataset}"),
+        for method in methods:
+            settings, label = bench.settings(method), LABELS[method]
+            made = (bench.engine("ranking", split, method, settings), bench.recbole(split, method, settings))
+            with sides(*made) as (engine, peer):
+                found = in_turn(
+                    {
+                        "ours": engine.player(do="rank"), RECBOLE: peer.player(do="rank"),
+                        PRODUCT: engine.player(do="product"),
+                    },
+                    bench.runs, part, bench.told(f"ranking, {label} on {dataset}"),
+                )  # fmt: skip
+            ours, theirs, floor = (found[name].each(lambda cost: 1 / cost) for name in ("ours", RECBOLE, PRODUCT))
+            about = (dataset, split.source, "users/s", ours)
+            if method == "bpr":
+                beside = "ranking with BPR, beside its product"
+                yield Row("ranking", beside, *about, floor=floor, floor_name=PRODUCT, more=True, bar=AT_MOST)
+            yield Row(
+                "ranking", f"ranking with {label}", *about, theirs, f"{RECBOLE}'s evaluation", floor, PRODUCT,
+                more=True, bar=AT_LEAST,
             )  # fmt: skip
-        found = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
-        yield Row(
-            "ranking", "ranking with BPR", dataset, split.source, "users/s", found["ours"], floor=found[PRODUCT],
-            floor_name=PRODUCT, more=True, bar=BARS["product"],
-        )  # fmt: skip
-
-        method, settings = "sasrec", bench.settings("sasrec")
-        made = (bench.engine("ranking", split, method, settings), bench.recbole(split, method, settings))
-        with sides(*made) as (engine, peer):
-            found = in_turn(
-                {
-                    "ours": engine.player(do="rank"), RECBOLE: peer.player(do="rank"),
-                    PRODUCT: engine.player(do="product"),
-                },
-                bench.runs, part, bench.told(f"ranking, SASRec on {dataset}"),
-            )  # fmt: skip
-        found = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
-        yield Row(
-            "ranking", f"ranking with {METHODS[method]}", dataset, split.source, "users/s", found["ours"],
-            found[RECBOLE], f"{RECBOLE}'s evaluation", found[PRODUCT], PRODUCT, more=True, bar=BARS["recbole"],
-        )  # fmt: skip

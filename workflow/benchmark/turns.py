@@ -14,6 +14,7 @@ from pathlib import Path
 from workflow.benchmark.machine import busy_seconds
 from workflow.benchmark.measured import Measured
 from workflow.cells.provenance import ROOT
+from workflow.lease import KEPT_MEMORY
 
 
 class Failed(Exception):
@@ -86,7 +87,8 @@ class Side:
         self._log = tempfile.TemporaryFile()
         self._process = None
         self._start = [str(python), "-m", module, json.dumps(job)]
-        self._environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
+        self._environment = {**os.environ, **KEPT_MEMORY, **limits}  # memory as for the workflow's jobs, on every side
 
     def ask(self, seconds: float, /, **command: object) -> dict:
         """The answer to a command; Failed where none comes in time. The process starts with its first command."""
