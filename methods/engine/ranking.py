@@ -85,21 +85,21 @@ def rank(
     # users of whom the model reads equally much together: little padding
     read = split.lengths[targets.users]
     order = torch.argsort(read if model.max_length is None else read.clamp(max=model.max_length), stable=True)
+    ordered, wanted = targets.users[order], targets.items[order]
     held, rows = split.held, rows_at_once(device, split.catalogue)  # so few that a cache has their scores when counted
-
-    def counted(share: tuple[Tensor, Tensor]) -> Tensor:
-        users, wanted = share
-        scores = model.score(*(each.to(device) for each in (users, *recent(split, users, model.max_length))))
-        wanted = wanted.to(device)
-        counts = count_ranks(scores, wanted, users, held)
-        if sampled is None:
-            return counts.cpu()
-        rows, items = (each.to(device) for each in of_users(sampled, users))
-        return torch.cat([counts, count_among(scores, wanted, rows, items)]).cpu()
-
-    shares = zip(targets.users[order].split(rows), targets.items[order].split(rows), strict=True)
     counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
-    counts[:, order] = torch.cat(over_cores(counted, list(shares), device), 1)
+
+    def count(begin: int) -> None:
+        part = slice(begin, begin + rows)
+        users, items = ordered[part], wanted[part].to(device)
+        scores = model.score(*(each.to(device) for each in (users, *recent(split, users, model.max_length))))
+        counts[:4, part] = count_ranks(scores, items, users, held)
+        if sampled is not None:
+            counts[4:, part] = count_among(scores, items, *(each.to(device) for each in of_users(sampled, users)))
+
+    # nothing that outlives a share is made beside its scores: it would keep their memory from the next share's
+    over_cores(count, range(0, len(order), rows), device)
+    counts[:, order] = counts.clone()
     model.train(was_training)
     return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
 
