@@ -141,6 +141,20 @@ def test_a_failed_cell_shows_as_failed_and_the_rest_goes_on(tree):
         write_scale(folder)
 
 
+def test_after_a_retry_a_run_repeats_what_failed_although_all_tables_stand(tree):
+    folder = tree[0]
+    snakemake(folder, "casr_table2")
+    result = folder / "results/mini/cells/casr/synthetic.loo/narm/result.json"
+    content, changed = read_json(result), result.stat().st_mtime_ns
+    result.write_text(json.dumps(content | {"status": "failed", "reason": "no memory"}))
+    os.utime(result, ns=(changed, changed))
+    assert not planned(snakemake(folder, "casr_table2", "--dry-run"))
+    subprocess.run([sys.executable, "-m", "workflow.retry", "--scale-file", "config/mini.yaml"], cwd=folder, check=True)
+    assert {"narm", "tables"} <= planned(snakemake(folder, "casr_table2", "--dry-run"))
+    snakemake(folder, "casr_table2")
+    assert read_json(result)["status"] == "done"
+
+
 def test_data_that_cannot_be_made_is_named_and_the_tables_show_the_rest(tree):
     folder = tree[0]
     broken = folder / "datasets" / "broken"
