@@ -32,7 +32,7 @@ class Prefixes:
 def encode(model: SequentialRecommender, histories: Tensor) -> Prefixes:
     """histories (rows, length): observed items, filled up on the right."""
     with torch.no_grad():
-        return Prefixes(model, model.encode(model.item_embedding(histories)))
+        return Prefixes(model, model.trunk(model.item_embedding(histories)))
 
 
 def next_item(sampler: Prefixes, sequences: Branches) -> tuple[Tensor, Tensor]:

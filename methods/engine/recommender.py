@@ -51,10 +51,11 @@ class Recommender(nn.Module):
 class Trunk:
     """One forward pass over whole histories: the state after every prefix, and what a branch needs to go on from it.
 
-    states (batch, length, dim); cache: the model's own, tensors of shape (batch, length, ..) or tuples of them.
+    states (batch, length, dim), or None where branches alone were asked for; cache: the model's own, tensors of shape
+    (batch, length, ..) or tuples of them.
     """
 
-    states: Tensor
+    states: Tensor | None
     cache: tuple = ()
 
 
@@ -70,6 +71,10 @@ class SequentialRecommender(Recommender):
     def encode(self, vectors: Tensor) -> Trunk:
         """vectors (batch, length, dim): item embeddings."""
         raise NotImplementedError
+
+    def trunk(self, vectors: Tensor) -> Trunk:
+        """What `branch` needs of `encode`; a model that can leaves out what is for the states alone."""
+        return self.encode(vectors)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         """The state after the first `starts` items of trunk row `rows`, followed by `vectors`; nothing before the

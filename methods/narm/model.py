@@ -43,11 +43,14 @@ class NARM(SequentialRecommender):
     def _decode(self, hidden: Tensor, local: Tensor) -> Tensor:
         return self.decoder(self.dropout(torch.cat([hidden, local], dim=-1)))
 
-    def encode(self, vectors: Tensor) -> Trunk:
+    def trunk(self, vectors: Tensor) -> Trunk:
         hidden, _ = self.recurrence(self.embedding_dropout(vectors))
-        keys = laid_out(self.key(hidden))
+        return Trunk(None, (hidden, laid_out(self.key(hidden))))
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        hidden, keys = cache = self.trunk(vectors).cache
         local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
-        return Trunk(self._decode(hidden, local), (hidden, keys))
+        return Trunk(self._decode(hidden, local), cache)
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         hidden, _ = self.recurrence(self.embedding_dropout(vectors))

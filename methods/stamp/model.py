@@ -36,13 +36,15 @@ class STAMP(SequentialRecommender):
     def _state(self, memory: Tensor, last: Tensor) -> Tensor:
         return torch.tanh(self.session(memory)) * torch.tanh(self.current(last))
 
-    def encode(self, vectors: Tensor) -> Trunk:
+    def trunk(self, vectors: Tensor) -> Trunk:
         x = self.dropout(vectors)
-        total = x.cumsum(dim=1)
+        return Trunk(None, (x, laid_out(self.key(x)), x.cumsum(dim=1)))
+
+    def encode(self, vectors: Tensor) -> Trunk:
+        x, keys, total = cache = self.trunk(vectors).cache
         mean = total / torch.arange(1, x.shape[1] + 1, device=x.device)[:, None]
-        keys = laid_out(self.key(x))
         memory = causal_attention(self.last(x) + self.mean(mean), keys, x, self.weight.weight[0])
-        return Trunk(self._state(memory, x), (x, keys, total))
+        return Trunk(self._state(memory, x), cache)
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         x = self.dropout(vectors)

@@ -77,7 +77,7 @@ def test_the_peer_is_given_the_same_sizes():
         given = settings_of(method, own)
         assert own["embedding"] in (given.get("embedding_size"), given["hidden_size"] if method == "sasrec" else None)
         dropouts = {value for name, value in given.items() if "dropout" in name and not isinstance(value, list)}
-        assert dropouts <= {own["dropout"]}
+        assert dropouts <= {own.get("dropout")}
 
 
 def test_a_part_is_chosen_by_name():
