@@ -21,6 +21,7 @@ class Keys(NamedTuple):
 
 
 def laid_out(keys: Tensor) -> Keys:
+    """Keys as the functions below take them. keys (batch, length, hidden)."""
     return Keys(keys, _powers(keys) if keys.device.type == "cpu" else None)
 
 

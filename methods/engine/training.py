@@ -37,7 +37,9 @@ def fit_next_item(
     windows = _to(cut_windows(split, settings["max_length"]), run.device)
     extra = None if extra is None or not len(extra) else _Grouped(_branches_to(extra, run.device), len(windows))
     optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
-    shares = 1 if _draws_from_all(model, windows) else cores(run.device)
+    shares = cores(run.device)
+    if shares > 1 and _draws_from_all(model, windows):
+        shares = 1
     chances = [torch.Generator().manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
 
     def gradients_of(share: tuple[Tensor, torch.Generator]) -> tuple[tuple[Tensor, ...], Tensor, int]:
@@ -84,9 +86,11 @@ def _states_and_targets(
 
 def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> list[tuple[Tensor, torch.Generator]]:
     """A batch of windows in a part for each generator, which hold about as many pairs."""
+    if len(chances) == 1:
+        return [(batch, chances[0])]
     pairs = windows.counts[batch].sum(1).cumsum(0)
-    cut = torch.searchsorted(pairs, pairs[-1] * torch.arange(1, len(chances), device=pairs.device) // len(chances))
-    parts = torch.tensor_split(batch, cut.cpu())
+    cut = torch.searchsorted(pairs, pairs[-1] * torch.arange(1, len(chances)) // len(chances))
+    parts = torch.tensor_split(batch, cut)
     return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
 
 
