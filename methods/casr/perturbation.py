@@ -1,6 +1,7 @@
 """Moving the embedding of the replaced item: gradient steps on Delta for all samples of a batch at once."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import torch
@@ -44,6 +45,7 @@ def minimise(losses: Losses, delta: Tensor, steps: int, rate: float) -> Tensor:
 def _gradient(losses: Losses, delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
     delta.requires_grad_()
     # cuDNN has no backward pass for recurrent layers in evaluation mode
-    with torch.enable_grad(), torch.backends.cudnn.flags(enabled=False):
+    without = torch.backends.cudnn.flags(enabled=False) if delta.is_cuda else nullcontext()
+    with torch.enable_grad(), without:
         loss, arrived = losses(delta, rows)
         return torch.autograd.grad(loss.sum(), delta)[0], arrived

@@ -24,10 +24,6 @@ class Prefixes:
         vectors = sequences.vectors(self.model.item_embedding)
         return self.model.branch(self.trunk, sequences.windows, sequences.starts, vectors)
 
-    def logits(self, sequences: Branches) -> Tensor:
-        """Scores of the next item, of shape (samples, catalogue)."""
-        return self.model.item_scores(self.states(sequences))
-
 
 def encode(model: SequentialRecommender, histories: Tensor) -> Prefixes:
     """histories (rows, length): observed items, filled up on the right."""

@@ -9,11 +9,13 @@ import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from types import SimpleNamespace
 from typing import TypeVar
 
 import torch
 
 S, R = TypeVar("S"), TypeVar("R")
+_whole = SimpleNamespace(threads=None)  # torch's threads before they were shared out, while they are
 
 
 def cores(device: torch.device) -> int:
@@ -30,7 +32,7 @@ def over_cores(do: Callable[[S], R], shares: Sequence[S], device: torch.device) 
     threads, grad, inference = torch.get_num_threads(), torch.is_grad_enabled(), torch.is_inference_mode_enabled()
     results: list[R | None] = [None] * len(shares)
     following = itertools.count()  # a step of it cannot be interrupted by another thread
-    failed = False
+    failed, others = False, []
 
     def work() -> None:
         nonlocal failed
@@ -43,15 +45,31 @@ def over_cores(do: Callable[[S], R], shares: Sequence[S], device: torch.device) 
                 failed = True
                 raise
 
-    others = [_pool(os.getpid(), threads).submit(work) for _ in range(workers - 1)]
+    _whole.threads = threads
     try:
+        others += [_pool(os.getpid(), threads).submit(work) for _ in range(workers - 1)]
         work()
     finally:
-        errors = [each.exception() for each in others]
-        torch.set_num_threads(threads)
+        try:
+            failed = failed or len(others) < workers - 1
+            errors = [each.exception() for each in others]
+        finally:
+            _whole.threads = None
+            torch.set_num_threads(threads)
     for error in filter(None, errors):
         raise error
     return results
+
+
+def on_all_cores(make: Callable[[], R]) -> R:
+    """What `make` gives, with all threads again where a share asks: for what the other shares wait for."""
+    if _whole.threads is None:
+        return make()
+    torch.set_num_threads(_whole.threads)
+    try:
+        return make()
+    finally:
+        torch.set_num_threads(1)
 
 
 @cache

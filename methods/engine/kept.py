@@ -7,6 +7,8 @@ from typing import Generic, TypeVar
 import torch
 from torch import Tensor
 
+from methods.engine.cores import on_all_cores
+
 T = TypeVar("T")
 _MAKING = RLock()
 
@@ -20,10 +22,10 @@ class Kept(Generic[T]):
         self._value: T | None = None
 
     def get(self, parameters: Iterable[Tensor], make: Callable[[], T]) -> T:
-        """The value that `make` gives for the parameters as they are now."""
+        """The value that `make` gives for the parameters as they are now. `make` itself shares no work out."""
         version = [(each.data_ptr(), each._version) for each in parameters]
         with _MAKING:  # cores that score side by side make it once
             if version != self._version:
                 with torch.inference_mode(False), torch.no_grad():
-                    self._version, self._value = version, make()
+                    self._version, self._value = version, on_all_cores(make)
             return self._value

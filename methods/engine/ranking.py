@@ -43,17 +43,22 @@ def count_ranks(scores: Tensor, targets: Tensor, users: Tensor, held: Holdings) 
         arrays = (scores, targets, users, held.offsets, held.items, counts)
         finite = kernels.count_ranks(*(each.numpy() for each in arrays))
     else:
-        finite = bool(torch.isfinite(scores).all())
-        rows, seen = (each.to(scores.device) for each in of_users(held, users))
-        target_scores = scores.gather(1, targets[:, None])
-        of_seen = scores[rows, seen]
-        for place, test in enumerate((torch.gt, torch.eq)):
-            among_seen = test(of_seen, target_scores[rows, 0]) & (seen != targets[rows])
-            counts[place] = test(scores, target_scores).sum(1) - place  # the target ties with itself
-            counts[2 + place] = counts[place] - torch.bincount(rows[among_seen], minlength=len(scores))
+        finite = _count_by_torch(scores, targets, *of_users(held, users), counts)
     if not finite:
         raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
     return counts
+
+
+def _count_by_torch(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor, counts: Tensor) -> bool:
+    """Fills `counts` as the kernel does, on any device. The seen item seen[j] belongs to row rows[j]."""
+    rows, seen = rows.to(scores.device), seen.to(scores.device)
+    target_scores = scores.gather(1, targets[:, None])
+    of_seen = scores[rows, seen]
+    for place, test in enumerate((torch.gt, torch.eq)):
+        among_seen = test(of_seen, target_scores[rows, 0]) & (seen != targets[rows])
+        counts[place] = test(scores, target_scores).sum(1) - place  # the target ties with itself
+        counts[2 + place] = counts[place] - torch.bincount(rows[among_seen], minlength=len(scores))
+    return bool(torch.isfinite(scores).all())
 
 
 def beaten(scores: Tensor, targets: Tensor) -> Tensor:
@@ -93,6 +98,9 @@ def rank(
         part = slice(begin, begin + rows)
         users, items = ordered[part], wanted[part].to(device)
         scores = model.score(*(each.to(device) for each in (users, *recent(split, users, model.max_length))))
+        if scores.shape != (len(users), split.catalogue):
+            shape, wanted_shape = tuple(scores.shape), (len(users), split.catalogue)
+            raise ValueError(f"{type(model).__name__}.score gave scores of shape {shape}, expected {wanted_shape}")
         counts[:4, part] = count_ranks(scores, items, users, held)
         if sampled is not None:
             counts[4:, part] = count_among(scores, items, *(each.to(device) for each in of_users(sampled, users)))

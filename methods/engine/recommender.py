@@ -42,8 +42,10 @@ class Recommender(nn.Module):
         return vectors @ self.across(table)
 
     def across(self, table: Tensor) -> Tensor:
-        """table^T without a gradient, column by column, with which a CPU multiplies some 30 % faster; laid out once
-        until the table changes."""
+        """table^T without a gradient; for a CPU, which multiplies with it some 30 % faster, column by column, laid out
+        once until the table changes."""
+        if table.device.type != "cpu":
+            return table.detach().T
         return self._across.get([table], lambda: table.T.contiguous())
 
 

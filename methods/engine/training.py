@@ -88,9 +88,11 @@ def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> 
     """A batch of windows in a part for each generator, which hold about as many pairs."""
     if len(chances) == 1:
         return [(batch, chances[0])]
-    pairs = windows.counts[batch].sum(1).cumsum(0)
-    cut = torch.searchsorted(pairs, pairs[-1] * torch.arange(1, len(chances)) // len(chances))
-    parts = torch.tensor_split(batch, cut)
+    pairs = windows.counts[batch].sum(1)
+    middle = pairs.cumsum(0) - pairs / 2  # a window belongs to the part in which its middle lies
+    parts = torch.tensor_split(
+        batch, torch.searchsorted(middle, pairs.sum() * torch.arange(1, len(chances)) / len(chances))
+    )
     return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
 
 
@@ -108,8 +110,8 @@ def _mean(gradients: Sequence[Sequence[Tensor]], count: int) -> Sequence[Tensor]
 
 
 def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:
-    """Whether the model draws from torch's global generator (as torch.nn.Dropout does, unlike the engine's): shares
-    worked on side by side would then take its numbers in an order of chance."""
+    """Whether the model's `encode` draws from torch's global generator (as torch.nn.Dropout does, unlike the engine's):
+    shares worked on side by side would then take its numbers in an order of chance."""
     before = torch.get_rng_state()
     with torch.no_grad(), drawing_from(torch.Generator()):
         model.train().encode(model.item_embedding(windows.inputs[:2]))

@@ -81,7 +81,7 @@ def test_data_oriented_moves_what_the_sampler_predicts(world):
     history = torch.tensor([[3, 8, 1]])
     prefixes = encode(world.sampler, history)
     plain = Branches(torch.tensor([0]), torch.tensor([1]), history[:, 1:], torch.tensor([0]))
-    label = prefixes.logits(plain).argmax(dim=1)
+    label = world.sampler.item_scores(prefixes.states(plain)).argmax(dim=1)
     seen = []
 
     def losses(delta, rows):
@@ -91,7 +91,7 @@ def test_data_oriented_moves_what_the_sampler_predicts(world):
 
     delta = minimise(losses, torch.zeros(1, 5, dtype=torch.float64), 50, 0.1)
     assert not seen[0] and seen[-1] and 1 < len(seen) < 50
-    assert prefixes.logits(moved(plain, delta)).argmax(dim=1) != label
+    assert world.sampler.item_scores(prefixes.states(moved(plain, delta))).argmax(dim=1) != label
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,14 @@ def test_equal_seeds_give_equal_bits(draw, strategy):
 
 
 @pytest.mark.parametrize("strategy", ["h", "d", "m"])
+def test_several_cores_draw_the_same_pool(draw, strategy, monkeypatch):
+    monkeypatch.setattr(drawing, "SAMPLES_AT_ONCE", 3)
+    alone = draw(strategy, rounds=2)
+    torch.set_num_threads(3)
+    assert same(alone, draw(strategy, rounds=2))
+
+
+@pytest.mark.parametrize("strategy", ["h", "d", "m"])
 @pytest.mark.parametrize("share", [0.0, 1.0])
 def test_a_saved_pool_comes_back(draw, tmp_path, strategy, share):
     pool = draw(strategy, share=share, rounds=2)

@@ -13,6 +13,13 @@ def one_thread():
     torch.set_num_threads(1)
 
 
+@pytest.fixture
+def three_threads(one_thread):
+    torch.set_num_threads(3)
+    yield
+    torch.set_num_threads(1)
+
+
 def make_split(histories: list[list[int]], catalogue: int) -> Split:
     lengths = torch.tensor([0] + [len(history) for history in histories])
     items = torch.tensor([item for history in histories for item in history], dtype=torch.int64)

@@ -79,6 +79,17 @@ def test_what_a_gpu_computes_is_the_same(given, monkeypatch):
     )
 
 
+def test_a_gpu_s_branches_and_last_positions_are_the_same(given):
+    queries, keys, values, weight = given
+    rows, starts, query = torch.tensor([0, 1, 1]), torch.tensor([0, 3, 5]), queries.flatten(0, 1)[:3]
+    own_keys, own_values = vectors(3, 2, 3), vectors(3, 2, 4)
+    found, expected = (
+        attention.branch_attention(query, (lay(keys), values), (lay(own_keys), own_values), weight, rows, starts)
+        for lay in (lambda keys: attention.Keys(keys, None), attention.laid_out)
+    )
+    torch.testing.assert_close(found, expected)
+
+
 @pytest.mark.parametrize("far", [-100.0, 100.0])
 def test_sums_of_query_and_key_that_are_far_out_saturate(far):
     query, weight = torch.full((1, 3), far), torch.ones(3)

@@ -1,3 +1,4 @@
+import itertools
 import threading
 
 import pytest
@@ -5,18 +6,12 @@ import torch
 from torch import nn
 
 from methods.engine import dropout, training
-from methods.engine.cores import cores, over_cores
+from methods.engine.cores import cores, on_all_cores, over_cores
 from methods.engine.recommender import Run, SequentialRecommender, Trunk
+from methods.engine.windows import Windows
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")
-
-
-@pytest.fixture
-def three_threads():
-    torch.set_num_threads(3)
-    yield
-    torch.set_num_threads(1)
 
 
 def test_results_come_in_the_order_of_the_shares(three_threads):
@@ -33,6 +28,12 @@ def test_shares_run_side_by_side_each_on_one_thread(three_threads):
 
     assert over_cores(meet, range(3), CPU) == [(1, 1)] * 3
     assert torch.get_num_threads() == 3
+
+
+def test_what_all_shares_wait_for_is_made_on_all_cores(three_threads):
+    found = over_cores(lambda share: (on_all_cores(torch.get_num_threads), torch.get_num_threads()), range(4), CPU)
+    assert found == [(3, 1)] * 4
+    assert on_all_cores(torch.get_num_threads) == 3
 
 
 def test_gradients_are_recorded_as_where_it_is_called(three_threads):
@@ -75,7 +76,8 @@ def trained(dropped, seed=1):
         "learning_rate": 0.05, "batch": 30, "epochs": 3, "patience": 3, "max_length": 4, "objective": "softmax",
         "weight_decay": 0.0,
     }  # fmt: skip
-    training.fit_next_item(model, split, settings, Run(seed, CPU, lambda _: 0.0))
+    rising = itertools.count()  # so that the last epoch's weights stay
+    training.fit_next_item(model, split, settings, Run(seed, CPU, lambda _: float(next(rising))))
     return model.item_embedding.weight.detach()
 
 
@@ -90,3 +92,12 @@ def test_cores_share_a_batch_without_a_change_of_its_gradient(three_threads):
     several = trained(nn.Identity())
     torch.set_num_threads(1)
     torch.testing.assert_close(several, trained(nn.Identity()), rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize(("count", "cut"), [([50] * 4, [2, 2]), ([25] * 8, [4, 4]), ([9, 1, 1, 1], [1, 3]), ([7], [1])])
+def test_shares_hold_about_as_many_pairs(count, cut):
+    counts = torch.arange(50) < torch.tensor(count)[:, None]
+    nothing = torch.zeros(len(count), 50, dtype=torch.int64)
+    windows = Windows(nothing, nothing, counts, counts.sum(1), nothing[:, 0])
+    shares = training._shares(windows, torch.arange(len(count)), [torch.Generator(), torch.Generator()])
+    assert [len(part) for part, _ in shares] == cut

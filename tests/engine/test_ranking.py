@@ -4,8 +4,9 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from methods.engine import losses
 from methods.engine.interactions import holdings
-from methods.engine.ranking import count_ranks, rank
+from methods.engine.ranking import _count_by_torch, count_ranks, rank
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Targets
 from methods.evaluation.metrics import summary
@@ -60,6 +61,46 @@ def test_a_score_that_is_not_finite_is_refused(score):
     scores[0, 3] = score
     with pytest.raises(FloatingPointError, match="not finite"):
         rank(Fixed(scores), make_split([[0, 1]], 5), Targets(torch.tensor([0]), torch.tensor([2])), CPU)
+
+
+def random_world(users=200, catalogue=30):
+    """A model of random scores, a split of random histories, a target and three candidates for each user."""
+    generator = torch.Generator().manual_seed(4)
+    scores = torch.randint(8, (users, catalogue), generator=generator).float()
+    histories = torch.randint(catalogue, (users, 6), generator=generator).tolist()
+    targets = Targets(torch.arange(users), torch.randint(catalogue, (users,), generator=generator))
+    others = (targets.items[:, None] + torch.arange(1, 4)) % catalogue
+    return Fixed(scores), make_split(histories, catalogue), targets, Candidates(others.flatten(), 3 * torch.arange(201))
+
+
+def test_several_cores_count_the_same(monkeypatch, three_threads):
+    model, split, targets, sampled = random_world()
+    several = rank(model, split, targets, CPU, sampled)
+    monkeypatch.setattr(losses, "LEAST_ROWS", 16)
+    monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 1)
+    shared = rank(model, split, targets, CPU, sampled)
+    assert all(np.array_equal(value, getattr(several, name)) for name, value in vars(shared).items())
+    model.scores[-1, 0] = float("nan")
+    with pytest.raises(FloatingPointError, match="not finite"):
+        rank(model, split, targets, CPU, sampled)
+
+
+def test_a_gpu_counts_the_same():
+    model, split, targets, _ = random_world()
+    counts = torch.empty(4, 200, dtype=torch.int64)
+    held = split.held
+    assert _count_by_torch(model.scores, targets.items, held.rows, held.items, counts)
+    assert torch.equal(counts, count_ranks(model.scores, targets.items, targets.users, held))
+    model.scores[3, 2] = float("inf")
+    assert not _count_by_torch(model.scores, targets.items, held.rows, held.items, counts)
+
+
+@pytest.mark.parametrize("shape", [(1, 30), (200, 29), (200, 31)])
+def test_scores_of_another_shape_are_refused(shape):
+    model, split, targets, _ = random_world()
+    model.score = lambda users, items, lengths: torch.zeros(shape)
+    with pytest.raises(ValueError, match=r"Fixed.score gave scores of shape"):
+        rank(model, split, targets, CPU)
 
 
 def test_a_constant_model_scores_what_chance_gives():

@@ -1,5 +1,7 @@
 """Inner loops of a CPU that torch would walk in several passes. Compiled at their first use, and kept beside the files.
 
+What is kept is known by its own file: after an edit of the options below, remove the `__pycache__` beside it.
+
 They take numpy arrays, let other threads run, and use one core: what uses several calls them by `over_cores`.
 """
 
