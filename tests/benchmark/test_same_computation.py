@@ -17,6 +17,7 @@ from methods.engine.split import Targets
 from methods.engine.windows import cut_windows
 from methods.evaluation.metrics import summary
 from tests.casr.support import TinyGRU, card_settings, tiny_split
+from tests.engine.conftest import make_split
 from workflow.benchmark import engine_side, literal
 from workflow.cells import steps
 
@@ -114,3 +115,18 @@ def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
     pairs = int((SPLIT.lengths - 1).sum())
     engine_side.softmax_products(SimpleNamespace(model=model, pairs=pairs, device=torch.device("cpu")))
     assert sum(rows) == 2 * pairs  # and the third adds up in place
+
+
+def test_a_row_for_each_target_holds_every_pair_with_the_history_that_fits():
+    split = make_split([[3, 1, 4, 1, 5], [2], [6, 0]], 7)
+    rows = literal.row_for_each_target(split, 3)
+    found = [
+        (row[:length].tolist(), targets[place].item())
+        for row, targets, place, length in zip(
+            rows.inputs, rows.targets, rows.counts.int().argmax(1), rows.lengths.tolist(), strict=True
+        )
+    ]
+    assert found == [([3], 1), ([3, 1], 4), ([3, 1, 4], 1), ([1, 4, 1], 5), ([6], 0)]
+    assert rows.counts.sum(1).tolist() == [1] * 5 and rows.users.tolist() == [0, 0, 0, 0, 2]
+    whole = cut_windows(split, 8)
+    assert whole.counts.sum() == rows.counts.sum()

@@ -35,6 +35,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
     "workflow": (whole.workflow, 30),
     "lists": (whole.lists, 15),
     "growth": (growth.growth, 20),
+    "windows": (training.windows, 30),
     "parity": (training.parity, 24 * 60),
 }
 ONLY_BY_NAME = ("parity",)

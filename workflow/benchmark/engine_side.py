@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from unittest.mock import patch
 
 import torch
 
@@ -14,6 +15,7 @@ from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
+from methods.engine import training
 from methods.engine.losses import rows_at_once
 from methods.engine.ranking import rank
 from methods.engine.recommender import Recommender, Run
@@ -94,11 +96,15 @@ def train(job: dict) -> dict[str, Action]:
         ranks = steps.final_ranks(trained.model, world.data, Path(job["split"]) / "test.csv", world.device)
         return {"seconds": seconds, "work": 1, "ndcg": steps.metrics(ranks["test"])["kept"]["ndcg@5"]}
 
+    def expanded(seed: int, epochs: int) -> dict:
+        with patch.object(training, "cut_windows", literal.row_for_each_target):
+            return fit(seed, epochs)
+
     def seeds(count: int, epochs: int) -> dict:
         done = [fit(seed, epochs) for seed in range(1, count + 1)]
         return {"seconds": sum(each["seconds"] for each in done), "work": 1}
 
-    return {"epoch": epoch, "products": products, "fit": fit, "seeds": seeds}
+    return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds}
 
 
 def softmax_products(world: World) -> None:

@@ -12,6 +12,7 @@ from torch import Tensor
 from methods.casr.candidates import Candidates
 from methods.casr.pool import Pool
 from methods.engine.recommender import SequentialRecommender
+from methods.engine.split import Split
 from methods.engine.windows import Windows
 
 
@@ -81,3 +82,17 @@ def _descend(loss_of: Callable, like: Tensor, settings: Mapping, scale: Tensor) 
         loss.backward()
         optimiser.step()
     return delta.detach()
+
+
+def row_for_each_target(split: Split, length: int) -> Windows:
+    """Windows of `length` in which one pair is trained each: its target with as much history as fits. What a data
+    loader of samples gives, at `length` times the cost of `cut_windows` where histories are long."""
+    places = torch.arange(len(split.items)) - split.offsets[split.owners]  # of each item in its history
+    ends = torch.arange(len(split.items))[places > 0]  # the target of each pair
+    users = split.owners[ends]
+    lengths = places[ends].clamp(max=length)
+    columns = torch.arange(length)
+    inside = columns < lengths[:, None]
+    position = torch.where(inside, (ends - lengths)[:, None] + columns, 0)
+    inputs, targets = (torch.where(inside, split.items[position + step], 0) for step in (0, 1))
+    return Windows(inputs, targets, columns == lengths[:, None] - 1, lengths, users)

@@ -3,6 +3,8 @@
 import json
 from collections.abc import Iterator
 
+from scipy.stats import ttest_ind
+
 from workflow.benchmark import data
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.measured import Bar, Measured, Row
@@ -13,6 +15,8 @@ RECBOLE, PRODUCTS = "RecBole", "three products of the softmax"
 LONG, LARGE = ("movielens-100k", "movielens-1m"), ("amazon-beauty",)
 BARS = {"sasrec": Bar("ratio", 30), "narm": Bar("ratio", 8), "stamp": Bar("ratio", 3)}
 OF_FLOOR = Bar("floor", 1.5)
+ROWS = "a row for each target"
+EQUIVALENT = Bar("value", 0.5)  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
 LARGE_CATALOGUE = Bar("value", 8 * 1024)  # MiB
 
 
@@ -106,7 +110,28 @@ def parity(bench: Bench) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def seeded(side, epochs: int):
+def windows(bench: Bench) -> Iterator[Row]:
+    """Test NDCG@5 after whole fits with windows that overlap by half, and with a row for each target, a run being a
+    seed; and whether they are equivalent: two one-sided tests, each at 5 %, by Welch's interval."""
+    epochs, length = (1 if bench.quick else 15), 20
+    split, settings = bench.data("movielens-100k"), bench.settings("sasrec", max_length=length)
+    with sides(bench.engine("train", split, "sasrec", settings)) as (engine,):
+        found = in_turn(
+            {"ours": seeded(engine, epochs), ROWS: seeded(engine, epochs, do="expanded")}, bench.runs, bench.seconds,
+            bench.told("windows"), cost=lambda answer: 100 * answer["ndcg"], warm_up=False,
+        )  # fmt: skip
+    about = (f"test NDCG@5 of SASRec, {epochs} epochs of length {length}", split.name, split.source)
+    yield Row("windows", *about, "%", found["ours"], found[ROWS], ROWS, more=True)
+    if all(len(side.values) > 1 for side in found.values()):
+        interval = ttest_ind(found["ours"].values, found[ROWS].values, equal_var=False).confidence_interval(0.9)
+        what = f"their difference: the far end of its 90 % interval, {interval.low:+.2f} to {interval.high:+.2f}"
+        yield Row(
+            "windows", what, split.name, split.source, "points",
+            Measured((max(-interval.low, interval.high),)), bar=EQUIVALENT,
+        )  # fmt: skip
+
+
+def seeded(side, epochs: int, do: str = "fit"):
     """A player whose every turn is a whole fit with the next seed."""
     turns = iter(range(1, 1_000))
-    return lambda seconds: side.ask(seconds, do="fit", seed=next(turns), epochs=epochs)
+    return lambda seconds: side.ask(seconds, do=do, seed=next(turns), epochs=epochs)
