@@ -49,11 +49,6 @@ class World:
         """Pairs of prefix and next item in an epoch."""
         return int((self.data.split.lengths - 1).clamp(min=0).sum())
 
-    @property
-    def rows_at_once(self) -> int:
-        """Of a bare product, which all cores share: as many for each as the engine takes, the fastest for either."""
-        return cores(self.device) * rows_at_once(self.device, self.data.split.catalogue)
-
     def timed(self, do: Callable[[], object]) -> tuple[float, object]:
         synchronise(self.device)
         begun = time.perf_counter()
@@ -113,10 +108,15 @@ def train(job: dict) -> dict[str, Action]:
     return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds}
 
 
+def rows_of_product(device: torch.device, catalogue: int) -> int:
+    """Of a bare product, which all cores share: as many for each as the engine takes, the fastest for either."""
+    return cores(device) * rows_at_once(device, catalogue)
+
+
 def softmax_products(world: World) -> None:
     """states x items^T, probabilities x items, probabilities^T x states for an epoch's pairs, in chunks that fit."""
     weight = world.model.item_embedding.weight.detach()
-    rows = min(MOST_ROWS, world.rows_at_once, world.pairs)
+    rows = min(MOST_ROWS, rows_of_product(world.device, len(weight)), world.pairs)
     states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
     by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
     for begin in range(0, world.pairs, rows):
@@ -138,7 +138,7 @@ def ranking(job: dict) -> dict[str, Action]:
     def product() -> dict:
         weight = world.model.item_embedding.weight.detach()
         states = torch.randn(len(users), weight.shape[1], device=world.device)
-        rows = min(len(users), world.rows_at_once)
+        rows = min(len(users), rows_of_product(world.device, len(weight)))
         scores = weight.new_empty(rows, len(weight))
 
         def multiply() -> None:
