@@ -57,13 +57,12 @@ def draw_pool(
     chosen = torch.nonzero((priority < settings["share"]) & fits & free)[:, 0]
     candidates = candidates.to(device)
     batch = max(1, min(SAMPLES_AT_ONCE, SCORES_AT_ONCE[device.type] // split.catalogue))
-    done = []
+    ended = itertools.count(1)  # batches, counted without a lock
 
     def drawn(part: Tensor) -> list[dict[str, Tensor]]:
         observed = _observed(windows, window[part], start[part], depth)
         rounds = _rounds(strategy, models, windows, observed, candidates, uniform[:, part], settings, device)
-        done.append(len(part))
-        progress(f"casr-{strategy}: {sum(done):,} of {len(chosen):,} samples")
+        progress(f"casr-{strategy}: {min(next(ended) * batch, len(chosen)):,} of {len(chosen):,} samples")
         return [row | {"priority": priority[part][row.pop("place")]} for row in rounds]
 
     with frozen(*models):

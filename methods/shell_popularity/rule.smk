@@ -7,7 +7,7 @@ ruleorder: shell_popularity > cell
 
 rule shell_popularity:
     input:
-        unpack(lambda wildcards: job_inputs("cell", wildcards)),
+        lambda wildcards: job_inputs("cell", wildcards),
     output:
         "results/{scale}/cells/{paper}/{split}/{cell}/result.json",
     wildcard_constraints:
