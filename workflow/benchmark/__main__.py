@@ -1,8 +1,8 @@
 """Measure this project beside its peers:  make bench  (a part at small sizes: make bench ONLY=ranking QUICK=1).
 
 At full size the table goes to results/published/bench, at small sizes to results/bench, which is not kept. Of the
-benchmarks that do not run now the table keeps what an earlier run measured. `parity` trains both sides to the end and
-runs only when it is named.
+benchmarks that do not run now the table keeps what an earlier run measured. `windows` and `parity-..` train both sides
+to the end and run only when they are named.
 """
 
 import argparse
@@ -22,7 +22,7 @@ from datasets.pipeline.errors import BadInput
 from workflow.benchmark import growth, ranking, search, table, training, whole
 from workflow.benchmark.bench import Bench, relative
 from workflow.benchmark.machine import available_cores, describe
-from workflow.benchmark.measured import Row, failed
+from workflow.benchmark.measured import PARITY, Row, failed
 from workflow.cells.errors import told
 
 # Name, function, and minutes that it may take at full size. Every side has at least one run, whatever it takes.
@@ -35,10 +35,10 @@ BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
     "workflow": (whole.workflow, 30),
     "lists": (whole.lists, 15),
     "growth": (growth.growth, 20),
-    "windows": (training.windows, 30),
-    "parity": (training.parity, 24 * 60),
+    "windows": (training.windows, 120),
+    **{f"{PARITY}{method}": (partial(training.parity, method), 12 * 60) for method in training.METHODS},
 }
-ONLY_BY_NAME = ("parity",)
+ONLY_BY_NAME = ("windows", *(f"{PARITY}{method}" for method in training.METHODS))
 QUICK_MINUTES = 1.0
 RESULTS = Path("results")
 

@@ -22,7 +22,7 @@ LINE = 0.34  # inches that a bar takes
 
 def compared(rows: Sequence[dict]) -> list[dict]:
     """The rows that have another side, but those of accuracy, whose sides are meant to be alike."""
-    return [row for row in rows if row["ratio"] and row["benchmark"] != "parity"]
+    return [row for row in rows if row["ratio"] and row["unit"] != "%"]
 
 
 def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
