@@ -10,63 +10,71 @@ from methods.engine.sampling import other_items
 
 LOGITS_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 27}  # 2 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
 LEAST_ROWS = 64  # of a chunk, however large the catalogue: a product of fewer waits for the table of items
-SAFE_LOGIT = 60.0  # exp(60) times any catalogue is far below, exp(-60) far above what float32 can hold
+SAFE_TOTAL = 1e18  # sums of exponentials up to it, and from its inverse on, lose nothing in float32
 
 
 def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor) -> Tensor:
     """Full softmax cross-entropy over the catalogue, summed. states (n, dim), targets (n,)."""
-    weight = model.item_embedding.weight
-    return _SoftmaxLoss.apply(states, weight, model.across(weight), targets)
+    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets)
 
 
 class _SoftmaxLoss(torch.autograd.Function):
-    """Loss and both gradients in one pass over chunks of rows: no logits tensor of n x catalogue is ever held."""
+    """Loss and both gradients in one pass over chunks of rows: no logits tensor of n x catalogue is ever held.
+
+    Logits stand item by item, (catalogue, rows): so all three products walk the table of items as it is stored, and
+    on a CPU take some 10 % less.
+    """
 
     @staticmethod
-    def forward(ctx, states: Tensor, weight: Tensor, across: Tensor, targets: Tensor) -> Tensor:
-        state_gradient, weight_gradient = torch.empty_like(states), torch.zeros_like(weight)
-        totals, shifts = states.new_empty(len(states), 1), states.new_zeros(len(states), 1)
+    def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+        by_states = torch.empty_like(states)
+        by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
+        totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
         rows = rows_at_once(states.device, len(weight))
-        buffer = states.new_empty(min(rows, len(states)), len(weight))
-        small = _are_small(states, weight)
-        for chunk, gradient, total, shift in zip(
-            *(each.split(rows) for each in (states, state_gradient, totals, shifts)), strict=True
-        ):
-            logits = buffer[: len(chunk)]
-            torch.mm(chunk, across, out=logits)
-            if not small:
-                torch.amax(logits, 1, keepdim=True, out=shift)
-                logits.sub_(shift)
-            torch.sum(logits.exp_(), 1, keepdim=True, out=total)
-            torch.mm(logits, weight, out=gradient)
-            gradient.div_(total)
-            weight_gradient.addmm_(logits.T, chunk / total)
-        # the target's own term of the gradient, -1 in the column of the target
+        buffer = states.new_empty(min(rows, len(states)) * len(weight))
+        for begin in range(0, len(states), rows):
+            part = slice(begin, begin + rows)
+            chunk, total = states[part], totals[part]
+            logits = buffer[: len(weight) * len(chunk)].view(len(weight), len(chunk))
+            _exponentials(weight, chunk.T.contiguous(), logits, total, shifts[part])
+            torch.mm(logits.T, weight, out=by_states[part])
+            torch.addmm(by_items, logits, chunk / total[:, None], beta=int(begin > 0), out=by_items)
+        by_states /= totals[:, None]
+        # the target's own term of the gradient, -1 in the row of the target
         aims = weight[targets]
-        state_gradient -= aims
-        weight_gradient.index_add_(0, targets, states, alpha=-1)
-        ctx.save_for_backward(state_gradient, weight_gradient)
+        by_states -= aims
+        by_items.index_add_(0, targets, states, alpha=-1)
+        ctx.save_for_backward(by_states, by_items)
         return (totals.log() + shifts).sum() - (states * aims).sum()
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
-        state_gradient, weight_gradient = ctx.saved_tensors
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+        by_states, by_items = ctx.saved_tensors
         if gradient.device.type == "cpu" and gradient == 1:  # a pass over the table spared; a GPU would have to wait
-            return state_gradient, weight_gradient, None, None
-        return state_gradient * gradient, weight_gradient * gradient, None, None
+            return by_states, by_items, None
+        return by_states * gradient, by_items * gradient, None
+
+
+def _exponentials(weight: Tensor, states: Tensor, logits: Tensor, total: Tensor, shift: Tensor) -> None:
+    """Fills logits (catalogue, rows) with exp(logit - shift) and total (rows,) with their sums. states (dim, rows).
+
+    shift (rows,) is 0 and stays so where no sum leaves the range in which nothing is lost, else the largest logit. A
+    GPU shifts at once: it would have to wait for the answer.
+    """
+    torch.mm(weight, states, out=logits)
+    if logits.device.type == "cpu":
+        torch.sum(logits.exp_(), 0, out=total)
+        if 1 / SAFE_TOTAL < total.min() and total.max() < SAFE_TOTAL:
+            return
+        torch.mm(weight, states, out=logits)
+    torch.amax(logits, 0, out=shift)
+    torch.sum(logits.sub_(shift).exp_(), 0, out=total)
 
 
 def rows_at_once(device: torch.device, catalogue: int) -> int:
     """How many rows of logits a chunk holds, on a CPU that of one core: a multiple of 16, which the products like."""
     return max(LEAST_ROWS, LOGITS_AT_ONCE[device.type] // catalogue // 16 * 16)
-
-
-def _are_small(states: Tensor, weight: Tensor) -> bool:
-    """Whether no logit can leave the range in which exp needs no shift. A GPU is not asked: it would have to wait."""
-    if states.device.type != "cpu" or not len(states):
-        return False
-    return bool(states.norm(dim=1).max() * weight.norm(dim=1).max() < SAFE_LOGIT)
 
 
 def sampled_loss(
