@@ -40,8 +40,11 @@ class BPR(Recommender):
         self.user_embedding = nn.Embedding(users, dim)
         self.item_embedding = nn.Embedding(catalogue, dim)
 
-    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        return self.products(self.user_embedding(users), self.item_embedding.weight)
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        return self.user_embedding(users)
+
+    def item_vectors(self) -> Tensor:
+        return self.item_embedding.weight
 
 
 def bpr_loss(model: BPR, users: Tensor, items: Tensor, others: Tensor, regularisation: float) -> Tensor:

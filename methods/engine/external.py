@@ -59,10 +59,11 @@ def rank_scores(file: Path, split: Split, targets: Targets, sampled: Candidates 
         row, item = np.nonzero(~np.isfinite(scores.numpy()))
         if len(row):
             raise BadInput(f"{file}: the score of user {int(users[row[0]])} for item {item[0]} is not a finite number")
-        counts = [users[None], count_ranks(scores, item_of[users], users, split.held)]
+        counts = [users.numpy()[None], np.empty((4, len(users)), dtype=np.int64)]
+        count_ranks(scores, item_of[users].numpy(), users.numpy(), split.held, counts[1])
         if sampled is not None:
-            counts.append(count_among(scores, item_of[users], *of_users(sampled, users)))
-        found.append(torch.cat(counts).T.numpy())
+            counts.append(count_among(scores, item_of[users], *of_users(sampled, users)).numpy())
+        found.append(np.concatenate(counts).T)
     columns = ["user", *COUNTS, *(SAMPLED if sampled is not None else ())]
     table = pd.DataFrame(np.concatenate([np.empty((0, len(columns)), dtype=np.int64), *found]), columns=columns)
     return _in_order(file, table, targets)

@@ -1,17 +1,22 @@
 """Full ranking: the place of each held-out item among all items, by counting, without a sort."""
 
+import itertools
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from methods.engine.cores import over_cores
+from methods.engine.cores import cores, over_cores
 from methods.engine.interactions import Holdings
 from methods.engine.kernels import ranking as kernels
 from methods.engine.losses import rows_at_once
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Split, Targets
+
+ITEMS_AT_ONCE = 1 << 13  # of histories that a core reads: their vectors stay in its cache
+SHARES_OF_A_CORE = 8  # at least, where there are enough users, so that the cores end together
 
 
 @dataclass(frozen=True)
@@ -32,32 +37,32 @@ class Ranks:
     ties_sampled: np.ndarray | None = None
 
 
-def count_ranks(scores: Tensor, targets: Tensor, users: Tensor, held: Holdings) -> Tensor:
-    """Counts (4, batch): above and ties over all items, above and ties without those that the row's user holds.
+def count_ranks(scores: Tensor, targets: np.ndarray, users: np.ndarray, held: Holdings, counts: np.ndarray) -> None:
+    """Fills counts (4, batch): above and ties over all items, above and ties without those that the row's user holds.
 
-    scores (batch, catalogue); targets (batch,); users (batch,), rows of `held`, on the CPU.
+    scores (batch, catalogue); targets (batch,); users (batch,), rows of `held`. The arrays are numpy's: a slice of one
+    costs next to nothing, and leaves the interpreter to this core.
     Raises FloatingPointError for a score that is not finite, which a comparison would quietly rank first or last.
     """
-    counts = torch.empty(4, len(scores), dtype=torch.int64, device=scores.device)
     if scores.device.type == "cpu":
-        arrays = (scores, targets, users, held.offsets, held.items, counts)
-        finite = kernels.count_ranks(*(each.numpy() for each in arrays))
+        finite = kernels.count_ranks(scores.numpy(), targets, users, held.offsets.numpy(), held.items.numpy(), counts)
     else:
-        finite = _count_by_torch(scores, targets, *of_users(held, users), counts)
+        finite = _count_by_torch(scores, torch.from_numpy(targets), *of_users(held, torch.from_numpy(users)), counts)
     if not finite:
         raise FloatingPointError("a score is not finite: the model diverged (lower its learning rate)")
-    return counts
 
 
-def _count_by_torch(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor, counts: Tensor) -> bool:
+def _count_by_torch(scores: Tensor, targets: Tensor, rows: Tensor, seen: Tensor, counts: np.ndarray) -> bool:
     """Fills `counts` as the kernel does, on any device. The seen item seen[j] belongs to row rows[j]."""
-    rows, seen = rows.to(scores.device), seen.to(scores.device)
+    targets, rows, seen = (each.to(scores.device) for each in (targets, rows, seen))
     target_scores = scores.gather(1, targets[:, None])
     of_seen = scores[rows, seen]
+    found = torch.empty(4, len(scores), dtype=torch.int64, device=scores.device)
     for place, test in enumerate((torch.gt, torch.eq)):
         among_seen = test(of_seen, target_scores[rows, 0]) & (seen != targets[rows])
-        counts[place] = test(scores, target_scores).sum(1) - place  # the target ties with itself
-        counts[2 + place] = counts[place] - torch.bincount(rows[among_seen], minlength=len(scores))
+        found[place] = test(scores, target_scores).sum(1) - place  # the target ties with itself
+        found[2 + place] = found[place] - torch.bincount(rows[among_seen], minlength=len(scores))
+    counts[:] = found.cpu().numpy()
     return bool(torch.isfinite(scores).all())
 
 
@@ -87,43 +92,74 @@ def rank(
     `sampled` candidates by the same scores."""
     was_training = model.training
     model.eval()
-    # users of whom the model reads equally much together: little padding
     read = split.lengths[targets.users]
-    order = torch.argsort(read if model.max_length is None else read.clamp(max=model.max_length), stable=True)
-    ordered, wanted = targets.users[order], targets.items[order]
+    if model.max_length is not None:
+        read.clamp_(max=model.max_length)
+    lengths, order = torch.sort(read, stable=True)  # users of whom it reads equally much together: little padding
+    ordered, wanted = targets.users[order], targets.items[order].numpy()
+    users, there = ordered.numpy(), ordered.to(device)
     held, rows = split.held, rows_at_once(device, split.catalogue)  # so few that a cache has their scores when counted
-    counts = torch.empty(4 if sampled is None else 6, len(order), dtype=torch.int64)
+    histories = recent(split, ordered, lengths)
+    counts = np.empty((4 if sampled is None else 6, len(order)), dtype=np.int64)
 
-    def count(begin: int) -> None:
-        part = slice(begin, begin + rows)
-        users, items = ordered[part], wanted[part].to(device)
-        scores = model.score(*(each.to(device) for each in (users, *recent(split, users, model.max_length))))
-        if scores.shape != (len(users), split.catalogue):
-            shape, wanted_shape = tuple(scores.shape), (len(users), split.catalogue)
+    def count(share: slice) -> None:
+        given = (there[share], *(each.to(device) for each in histories(share)))
+        if not model.scores_by_product:
+            count_scores(model.score(*given), share)
+            return
+        vectors, table = model.user_vectors(*given), model.item_vectors()
+        for part in _parts(len(vectors), rows):
+            count_scores(model.products(vectors[part], table), slice(share.start + part.start, share.start + part.stop))
+
+    def count_scores(scores: Tensor, part: slice) -> None:
+        if scores.shape != (part.stop - part.start, split.catalogue):
+            shape, wanted_shape = tuple(scores.shape), (part.stop - part.start, split.catalogue)
             raise ValueError(f"{type(model).__name__}.score gave scores of shape {shape}, expected {wanted_shape}")
-        counts[:4, part] = count_ranks(scores, items, users, held)
+        count_ranks(scores, wanted[part], users[part], held, counts[:4, part])
         if sampled is not None:
-            counts[4:, part] = count_among(scores, items, *(each.to(device) for each in of_users(sampled, users)))
+            given = (torch.from_numpy(wanted[part]), *of_users(sampled, ordered[part]))
+            counts[4:, part] = count_among(scores, *(each.to(device) for each in given)).cpu().numpy()
 
+    if model.scores_by_product and device.type == "cpu":
+        shares = _by_items_read(lengths.numpy(), max(rows, len(users) // (SHARES_OF_A_CORE * cores(device))))
+    else:
+        shares = _parts(len(users), rows)
     # nothing that outlives a share is made beside its scores: it would keep their memory from the next share's
-    over_cores(count, range(0, len(order), rows), device)
-    counts[:, order] = counts.clone()
+    over_cores(count, shares, device)
+    in_order = np.empty_like(counts)
+    in_order[:, order.numpy()] = counts
     model.train(was_training)
-    return Ranks(targets.users.numpy(), targets.items.numpy(), *counts.numpy())
+    return Ranks(targets.users.numpy(), targets.items.numpy(), *in_order)
 
 
-def recent(split: Split, users: Tensor, length: int | None) -> tuple[Tensor, Tensor]:
-    """The last `length` items (None: all) of each user, filled up on the right with 0, and how many they are."""
-    own = users.numpy()  # numpy takes a fraction of torch's time for so few numbers
-    ends = split.offsets.numpy()[own + 1]
-    lengths = ends - split.offsets.numpy()[own]
-    if length is not None:
-        np.minimum(lengths, length, out=lengths)
+def recent(split: Split, users: Tensor, lengths: Tensor) -> Callable[[slice], tuple[Tensor, Tensor]]:
+    """A function that gives for a part of the users as many of the last items of each, filled up on the right with 0,
+    and `lengths` (users,) itself."""
     if not lengths.all():
-        raise ValueError(f"user {own[lengths == 0][0]} has no training history to rank from")
-    items = np.zeros((len(own), lengths.max()), dtype=np.int64)
-    kernels.fill_recent(split.items.numpy(), ends, lengths, items)
-    return torch.from_numpy(items), torch.from_numpy(lengths)
+        raise ValueError(f"user {users[int(lengths.argmin())]} has no training history to rank from")
+    items, ends, wanted = split.items.numpy(), split.offsets[users + 1].numpy(), lengths.numpy()
+
+    def of(part: slice) -> tuple[Tensor, Tensor]:
+        own = wanted[part]
+        found = np.zeros((len(own), own.max()), dtype=np.int64)  # numpy takes a fraction of torch's time for so few
+        kernels.fill_recent(items, ends[part], own, found)
+        return torch.from_numpy(found), torch.from_numpy(own)
+
+    return of
+
+
+def _parts(count: int, most: int) -> list[slice]:
+    """Slices of the numbers below `count`, of about the same size, at most `most`."""
+    size = -(-count // max(1, -(-count // most)))
+    return [slice(begin, min(begin + size, count)) for begin in range(0, count, size)] if count else []
+
+
+def _by_items_read(lengths: np.ndarray, most: int) -> list[slice]:
+    """Slices of users who read `lengths` items, ascending: of at most `most`, who read about ITEMS_AT_ONCE together."""
+    read = np.cumsum([0, *np.maximum(lengths, ITEMS_AT_ONCE / most)])
+    cuts = np.searchsorted(read, np.arange(ITEMS_AT_ONCE, read[-1], ITEMS_AT_ONCE), side="right") - 1
+    ends = [0, *cuts.tolist(), len(lengths)]
+    return [slice(begin, end) for begin, end in itertools.pairwise(ends) if begin < end]
 
 
 def of_users(pairs: Holdings | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:

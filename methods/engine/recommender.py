@@ -15,6 +15,8 @@ class Recommender(nn.Module):
     A method's module `methods/<name>/model.py` offers
         build(split, settings) -> Recommender
         fit(model, split, settings, run) -> Fitted
+    A model gives `score`; or, where a score is the product of two vectors, `user_vectors` and `item_vectors`, which are
+    ranked faster.
     """
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
@@ -24,7 +26,19 @@ class Recommender(nn.Module):
         with 0; lengths (batch,) how many of them count. A model of long histories says how many it wants by
         `max_length` (None: all).
         """
-        raise NotImplementedError
+        return self.products(self.user_vectors(users, items, lengths), self.item_vectors())
+
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        """Of shape (batch, dim); all else as in `score`."""
+        raise NotImplementedError(f"{type(self).__name__} gives neither `score` nor `user_vectors` and `item_vectors`")
+
+    def item_vectors(self) -> Tensor:
+        """Of shape (catalogue, dim), one tensor until a parameter changes."""
+        raise NotImplementedError(f"{type(self).__name__} gives `user_vectors` but no `item_vectors`")
+
+    @property
+    def scores_by_product(self) -> bool:
+        return type(self).score is Recommender.score
 
     max_length: int | None = None
 
@@ -95,10 +109,13 @@ class SequentialRecommender(Recommender):
 
     def item_scores(self, states: Tensor) -> Tensor:
         """Logits over the catalogue. states (.., dim); result (.., catalogue)."""
-        return self.products(states, self.item_embedding.weight)
+        return self.products(states, self.item_vectors())
 
-    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        return self.item_scores(self.last_states(self.item_embedding(items), lengths))
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        return self.last_states(self.item_embedding(items), lengths)
+
+    def item_vectors(self) -> Tensor:
+        return self.item_embedding.weight
 
 
 def at_end(rows: Tensor, lengths: Tensor) -> Tensor:

@@ -25,10 +25,10 @@ class GMF(PairRecommender):
         self.out = nn.Linear(dim, 1, bias=False)  # h
 
     def logits(self, users: Tensor, items: Tensor) -> Tensor:
-        return (self._weighted(users)[:, None] * self.item_embedding(items)).sum(dim=2)
+        return (self.user_vectors(users)[:, None] * self.item_embedding(items)).sum(dim=2)
 
-    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        return self.products(self._weighted(users), self.item_embedding.weight)
-
-    def _weighted(self, users: Tensor) -> Tensor:
+    def user_vectors(self, users: Tensor, items: Tensor | None = None, lengths: Tensor | None = None) -> Tensor:
         return self.user_embedding(users) * self.out.weight
+
+    def item_vectors(self) -> Tensor:
+        return self.item_embedding.weight

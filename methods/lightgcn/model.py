@@ -46,12 +46,12 @@ class LightGCN(PairRecommender):
         of_users, of_items = self.propagated()
         return (F.embedding(users, of_users)[:, None] * F.embedding(items, of_items)).sum(dim=2)
 
-    @torch.no_grad()
-    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
-        """Propagates once for all batches of users, until a weight changes."""
-        of_users, across = self._final.get(self.parameters(), self._laid_out)
-        return of_users[users] @ across
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        return self._propagated_once()[0][users]
 
-    def _laid_out(self) -> tuple[Tensor, Tensor]:
-        of_users, of_items = self.propagated()
-        return of_users, of_items.T.contiguous()
+    def item_vectors(self) -> Tensor:
+        return self._propagated_once()[1]
+
+    def _propagated_once(self) -> tuple[Tensor, Tensor]:
+        """For all batches of users, until a weight changes; without a gradient."""
+        return self._final.get(self.parameters(), self.propagated)

@@ -1,10 +1,12 @@
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.engine import losses
+from methods.engine import losses, ranking
 from methods.engine.interactions import holdings
 from methods.engine.ranking import _count_by_torch, count_ranks, rank
 from methods.engine.recommender import Recommender
@@ -30,7 +32,8 @@ def test_counts_equal_brute_force(data):
     pairs = st.tuples(st.integers(0, users - 1), st.integers(0, catalogue - 1))
     seen = data.draw(st.lists(pairs, max_size=12, unique=True))
     rows, items = (torch.tensor([pair[i] for pair in seen], dtype=torch.int64) for i in (0, 1))
-    counts = count_ranks(scores, targets, torch.arange(users), holdings(rows, items, users, catalogue))
+    counts = np.empty((4, users), dtype=np.int64)
+    count_ranks(scores, targets.numpy(), np.arange(users), holdings(rows, items, users, catalogue), counts)
     for user in range(users):
         own, target = scores[user].tolist(), targets[user].item()
         history = {item for row, item in seen if row == user}
@@ -85,12 +88,68 @@ def test_several_cores_count_the_same(monkeypatch, three_threads):
         rank(model, split, targets, CPU, sampled)
 
 
+@given(st.lists(st.integers(1, 50), max_size=60), st.integers(1, 70))
+def test_shares_are_all_users_in_order_and_none_is_too_large(lengths, most):
+    lengths = np.sort(np.array(lengths, dtype=np.int64))
+    with patch.object(ranking, "ITEMS_AT_ONCE", 100):
+        shares = ranking._by_items_read(lengths, most)
+    assert [user for share in shares for user in range(share.start, share.stop)] == list(range(len(lengths)))
+    for share in shares:
+        assert 0 < share.stop - share.start <= most + 1
+        assert lengths[share].sum() <= 100 + lengths[share].max()
+
+
+@given(st.integers(0, 50), st.integers(1, 60))
+def test_parts_are_all_rows_in_order_and_of_about_the_same_size(count, most):
+    parts = ranking._parts(count, most)
+    assert [row for part in parts for row in range(part.start, part.stop)] == list(range(count))
+    assert all(part.stop - part.start <= most for part in parts)
+    assert len({part.stop - part.start for part in parts[:-1]}) <= 1
+
+
+class Vectors(Recommender):
+    """Scores as the product of a vector that depends on the history and one of each item."""
+
+    max_length = 4
+
+    def __init__(self, catalogue):
+        super().__init__()
+        self.table = torch.nn.Embedding(catalogue, 5)
+
+    def user_vectors(self, users, items, lengths):
+        read = torch.arange(items.shape[1]) < lengths[:, None]
+        return (self.table(items) * read[..., None]).sum(1) + users[:, None] / 100
+
+    def item_vectors(self):
+        return self.table.weight
+
+
+class Scores(Vectors):
+    def score(self, users, items, lengths):
+        return super().score(users, items, lengths)
+
+
+def test_two_vectors_rank_as_their_scores_do(monkeypatch):
+    generator = torch.Generator().manual_seed(4)
+    histories = [torch.randint(30, (1 + user % 7,), generator=generator).tolist() for user in range(90)]
+    split, targets = make_split(histories, 30), Targets(torch.arange(90), torch.randint(30, (90,), generator=generator))
+    model, scored = Vectors(30), Scores(30)
+    scored.load_state_dict(model.state_dict())
+    assert model.scores_by_product and not scored.scores_by_product
+    monkeypatch.setattr(losses, "LEAST_ROWS", 16)
+    monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 1)
+    monkeypatch.setattr(ranking, "ITEMS_AT_ONCE", 50)
+    found, expected = (vars(rank(each, split, targets, CPU)) for each in (model, scored))
+    assert all(np.array_equal(found[name], expected[name]) for name in expected)
+
+
 def test_a_gpu_counts_the_same():
     model, split, targets, _ = random_world()
-    counts = torch.empty(4, 200, dtype=torch.int64)
+    counts, here = np.empty((2, 4, 200), dtype=np.int64)
     held = split.held
     assert _count_by_torch(model.scores, targets.items, held.rows, held.items, counts)
-    assert torch.equal(counts, count_ranks(model.scores, targets.items, targets.users, held))
+    count_ranks(model.scores, targets.items.numpy(), targets.users.numpy(), held, here)
+    assert np.array_equal(counts, here)
     model.scores[3, 2] = float("inf")
     assert not _count_by_torch(model.scores, targets.items, held.rows, held.items, counts)
 

@@ -5,6 +5,7 @@ import numpy as np
 from methods.engine.kernels import compiled
 
 F = np.float32
+ONE, ZERO = F(1), F(0)
 
 
 @compiled
@@ -17,11 +18,12 @@ def count_ranks(scores, targets, users, offsets, seen, counts):
     for row in range(len(scores)):
         own, user, wanted = scores[row], users[row], targets[row]
         target = own[wanted]
-        above, ties, total = F(0), F(0), F(0)  # counts in the width of a score are the fastest, and exact below 2^24
+        above, ties, total = ZERO, ZERO, ZERO  # counts in the width of a score are the fastest, and exact below 2^24
         for item in range(len(own)):
-            above += F(own[item] > target)
-            ties += F(own[item] == target)
-            total += own[item]
+            score = own[item]
+            above += ONE if score > target else ZERO
+            ties += ONE if score == target else ZERO
+            total += score
         if not np.isfinite(total) and not np.isfinite(own).all():
             return False
         counts[0, row], counts[1, row] = above, ties - 1  # the target ties with itself
@@ -36,9 +38,9 @@ def count_ranks(scores, targets, users, offsets, seen, counts):
 def find_beaten(scores, targets, found):
     """Fills found (batch,): whether any of a row's scores (batch, catalogue) is above that of its target."""
     for row in range(len(scores)):
-        own, target, above = scores[row], scores[row, targets[row]], F(0)
+        own, target, above = scores[row], scores[row, targets[row]], ZERO
         for item in range(len(own)):
-            above += F(own[item] > target)
+            above += ONE if own[item] > target else ZERO
         found[row] = above > 0
 
 
