@@ -27,19 +27,10 @@ class _SoftmaxLoss(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
-        by_states = torch.empty_like(states)
-        by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
-        totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
-        rows = rows_at_once(states.device, len(weight))
-        buffer = states.new_empty(min(rows, len(states)) * len(weight))
-        for begin in range(0, len(states), rows):
-            part = slice(begin, begin + rows)
-            chunk, total = states[part], totals[part]
-            logits = buffer[: len(weight) * len(chunk)].view(len(weight), len(chunk))
-            _exponentials(weight, chunk.T.contiguous(), logits, total, shifts[part])
-            torch.mm(logits.T, weight, out=by_states[part])
-            torch.addmm(by_items, logits, chunk / total[:, None], beta=int(begin > 0), out=by_items)
-        by_states /= totals[:, None]
+        on_cpu = states.device.type == "cpu"
+        totals, shifts, by_states, by_items = _exponentials(states, weight, shifted=not on_cpu)
+        if on_cpu and len(states) and not (1 / SAFE_TOTAL < totals.min() and totals.max() < SAFE_TOTAL):
+            totals, shifts, by_states, by_items = _exponentials(states, weight, shifted=True)
         # the target's own term of the gradient, -1 in the row of the target
         aims = weight[targets]
         by_states -= aims
@@ -56,20 +47,30 @@ class _SoftmaxLoss(torch.autograd.Function):
         return by_states * gradient, by_items * gradient, None
 
 
-def _exponentials(weight: Tensor, states: Tensor, logits: Tensor, total: Tensor, shift: Tensor) -> None:
-    """Fills logits (catalogue, rows) with exp(logit - shift) and total (rows,) with their sums. states (dim, rows).
+def _exponentials(states: Tensor, weight: Tensor, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """With p = exp(logit - shift) over the items: its sums and the shifts, both (n,); and p / sum times items and times
+    states, the gradients of log sums by the states and by the items.
 
-    shift (rows,) is 0 and stays so where no sum leaves the range in which nothing is lost, else the largest logit. A
-    GPU shifts at once: it would have to wait for the answer.
+    The shift is each row's largest logit, or 0 where not `shifted`: that spares passes, and the sums tell whether it
+    was right. A GPU shifts at once, for it would have to wait for them.
     """
-    torch.mm(weight, states, out=logits)
-    if logits.device.type == "cpu":
+    by_states = torch.empty_like(states)
+    by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
+    totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
+    rows = rows_at_once(states.device, len(weight))
+    buffer = states.new_empty(len(weight), min(rows, len(states)))
+    chunks = (each.split(rows) for each in (states, by_states, totals, totals[:, None], shifts))
+    for place, (chunk, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
+        logits = buffer if len(chunk) == buffer.shape[1] else buffer.new_empty(len(weight), len(chunk))
+        torch.mm(weight, chunk.T.contiguous(), out=logits)
+        if shifted:
+            torch.amax(logits, 0, out=shift)
+            logits.sub_(shift)
         torch.sum(logits.exp_(), 0, out=total)
-        if 1 / SAFE_TOTAL < total.min() and total.max() < SAFE_TOTAL:
-            return
-        torch.mm(weight, states, out=logits)
-    torch.amax(logits, 0, out=shift)
-    torch.sum(logits.sub_(shift).exp_(), 0, out=total)
+        torch.mm(logits.T, weight, out=by_chunk)
+        torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), out=by_items)
+    by_states /= totals[:, None]
+    return totals, shifts, by_states, by_items
 
 
 def rows_at_once(device: torch.device, catalogue: int) -> int:
