@@ -1,5 +1,6 @@
 """Extra training sequences that share an observed prefix: all that a counterfactual sampler hands to the training."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
@@ -28,7 +29,7 @@ class Branches:
         shift = None if self.shift is None else self.shift[index]
         return Branches(self.windows[index], self.starts[index], self.items[index], self.labels[index], shift)
 
-    def vectors(self, embedding: torch.nn.Embedding) -> Tensor:
+    def vectors(self, embedding: Callable[[Tensor], Tensor]) -> Tensor:
         """Embeddings of the branch items, the shift included. Shape (samples, steps, dim)."""
         vectors = embedding(self.items)
         if self.shift is None:

@@ -1,9 +1,10 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
@@ -11,6 +12,7 @@ from methods.engine.branches import Branches
 from methods.engine.cores import cores, over_cores
 from methods.engine.dropout import drawing_from
 from methods.engine.early_stopping import EarlyStopping
+from methods.engine.lookup import Lookup
 from methods.engine.losses import sampled_loss, softmax_loss
 from methods.engine.recommender import Fitted, Run, SequentialRecommender
 from methods.engine.split import Split
@@ -42,16 +44,19 @@ def fit_next_item(
         shares = 1
     chances = [torch.Generator().manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
 
-    def gradients_of(share: tuple[Tensor, torch.Generator]) -> tuple[tuple[Tensor, ...], Tensor, int]:
-        """Of the summed loss of some windows, by the parameters; with the loss and the number of targets."""
+    def gradients_of(share: tuple[Tensor, torch.Generator]) -> "_Gradients":
+        """Of the summed loss of some windows."""
         batch, chance = share
+        lookup = Lookup(model.item_embedding)
         with drawing_from(chance):
-            states, targets = _states_and_targets(model, windows, batch, extra)
+            states, targets = _states_and_targets(model, windows, batch, extra, lookup)
             if settings["objective"] == "softmax":
                 loss = softmax_loss(model, states, targets)
             else:
                 loss = sampled_loss(model, states, targets, settings["negatives"], chance)
-        return torch.autograd.grad(loss, optimizer.parameters, materialize_grads=True), loss.detach(), len(targets)
+        found = torch.autograd.grad(loss, [*optimizer.parameters, *lookup.rows], materialize_grads=True)
+        own = len(optimizer.parameters)
+        return _Gradients(found[:own], lookup, found[own:], loss.detach(), len(targets))
 
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
@@ -59,19 +64,29 @@ def fit_next_item(
         total, count = torch.zeros((), device=run.device), 0
         for batch in _batches(windows, settings["batch"], generator):
             parts = over_cores(gradients_of, _shares(windows, batch, chances), run.device)
-            gradients, losses, targets = zip(*parts, strict=True)
-            optimizer.move(_mean(gradients, sum(targets)))
-            total, count = total + sum(losses), count + sum(targets)
+            optimizer.move(_mean(parts, optimizer.parameters, model.item_embedding))
+            total, count = total + sum(part.loss for part in parts), count + sum(part.targets for part in parts)
         stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
 
 
+@dataclass(frozen=True)
+class _Gradients:
+    """Of a share's summed loss: by each parameter, but what was looked up in the table of items; and by that."""
+
+    by_parameters: tuple[Tensor, ...]
+    lookup: Lookup
+    by_rows: tuple[Tensor, ...]
+    loss: Tensor
+    targets: int
+
+
 def _states_and_targets(
-    model: SequentialRecommender, windows: Windows, batch: Tensor, extra: "_Grouped | None"
+    model: SequentialRecommender, windows: Windows, batch: Tensor, extra: "_Grouped | None", lookup: Lookup
 ) -> tuple[Tensor, Tensor]:
     """States and next items of a batch of windows, the extra sequences behind the observed pairs."""
     width = int(windows.lengths[batch].max())
-    trunk = model.encode(model.item_embedding(windows.inputs[batch, :width]))
+    trunk = model.encode(lookup(windows.inputs[batch, :width]))
     counts = windows.counts[batch, :width]
     states, targets = trunk.states[counts], windows.targets[batch, :width][counts]
     if extra is None:
@@ -79,7 +94,7 @@ def _states_and_targets(
     branches, rows = extra.of(batch)
     if not len(branches):
         return states, targets
-    vectors = branches.vectors(model.item_embedding)
+    vectors = branches.vectors(lookup)
     branched = model.branch(trunk, rows, branches.starts, vectors)
     return torch.cat([states, branched]), torch.cat([targets, branches.labels])
 
@@ -96,16 +111,21 @@ def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> 
     return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
 
 
-def _mean(gradients: Sequence[Sequence[Tensor]], count: int) -> Sequence[Tensor]:
-    """The sum over the shares of each parameter's gradient, divided by `count`. What autograd gave is left as it is: it
-    may be one tensor for two parameters."""
-    first, *others = gradients
-    if not others:
-        return torch._foreach_div(first, count)
-    total = torch._foreach_add(first, others[0])
-    for other in others[1:]:
-        torch._foreach_add_(total, other)
-    torch._foreach_div_(total, count)
+def _mean(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Embedding) -> Sequence[Tensor]:
+    """The gradient of the mean loss of all shares, by each parameter. What autograd gave is left as it is: it may be
+    one tensor for two parameters."""
+    count = sum(part.targets for part in parts)
+    first, *others = (part.by_parameters for part in parts)
+    if others:
+        total = torch._foreach_add(first, others[0])
+        for other in others[1:]:
+            torch._foreach_add_(total, other)
+        torch._foreach_div_(total, count)
+    else:
+        total = torch._foreach_div(first, count)
+    of_table = next(own for own, parameter in zip(total, parameters, strict=True) if parameter is table.weight)
+    for part in parts:
+        part.lookup.add(part.by_rows, 1 / count, of_table)
     return total
 
 
