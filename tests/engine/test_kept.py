@@ -52,3 +52,11 @@ def test_products_pass_gradients(frozen):
     torch.testing.assert_close(found[0], weigh @ table)
     if not frozen:
         torch.testing.assert_close(found[1], weigh.T @ vectors)
+
+
+def test_a_tensor_in_the_place_of_one_that_is_gone_is_another():
+    kept = Kept()
+    for number in range(20):
+        tensor = torch.full((1 << 20,), float(number))  # so large that its place is free at once
+        assert kept.get([tensor], lambda own=tensor: own[0].item()) == number
+        del tensor
