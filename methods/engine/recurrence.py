@@ -1,15 +1,17 @@
-"""Gated recurrence (Cho et al., EMNLP 2014) whose backward pass on a CPU takes three operations a step."""
+"""Gated recurrence (Cho et al., EMNLP 2014) whose steps on a CPU take two operations each."""
 
 import torch
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from methods.engine.kernels import recurrence as kernels
+
 
 class Recurrence(nn.GRU):
     """torch.nn.GRU of one layer, batch first: the same parameters, equations and results.
 
-    On a CPU torch records some twenty small operations for each step. Here a step of the backward pass needs what the
-    forward pass kept and one product; what can wait is done for all steps at once. A GPU has a kernel of its own.
+    On a CPU torch records some twenty small operations for each step. Here a step is one product and one kernel, either
+    way; what can wait is done for all steps at once. A GPU has a kernel of its own.
     """
 
     def __init__(self, dim: int, hidden: int) -> None:
@@ -22,51 +24,45 @@ class Recurrence(nn.GRU):
             return super().forward(vectors, first)
         begin = vectors.new_zeros(len(vectors), self.hidden_size) if first is None else first[0]
         weights = (self.weight_ih_l0, self.weight_hh_l0, self.bias_ih_l0, self.bias_hh_l0)
-        hidden = _Recurrence.apply(vectors.transpose(0, 1), begin, *weights)
-        return hidden.transpose(0, 1), hidden[-1:]
+        hidden = _Recurrence.apply(vectors, begin, *weights)
+        return hidden, hidden[None, :, -1]
 
 
 class _Recurrence(torch.autograd.Function):
-    """r, z = sigmoid(W x + U h + b), n = tanh(W x + b + r (U h + b)), next h = (1 - z) n + z h; time comes first."""
+    """r, z = sigmoid(W x + U h + b), n = tanh(W x + b + r (U h + b)), next h = (1 - z) n + z h."""
 
     @staticmethod
     def forward(ctx, vectors: Tensor, begin: Tensor, w_in: Tensor, w_hidden: Tensor, b_in: Tensor, b_hidden: Tensor):
-        size = begin.shape[1]
-        gates = vectors @ w_in.T + b_in  # (steps, batch, 3 size), of which the loop makes r, z and n
-        inner = torch.empty_like(gates)  # what comes from h
-        hidden = gates.new_empty(len(gates) + 1, *begin.shape)
-        hidden[0] = begin
+        rows, steps, _ = vectors.shape
+        gates = torch.addmm(b_in, vectors.flatten(0, 1), w_in.T).view(rows, steps, -1)
+        of_hidden = torch.empty_like(gates[:, 0])
+        result, before, inner = gates.new_empty(3, rows, steps, begin.shape[1])
+        before[:, 0] = begin
         across = w_hidden.T.contiguous()
-        for step, (gate, of_hidden) in enumerate(zip(gates, inner, strict=True)):
-            torch.addmm(b_hidden, hidden[step], across, out=of_hidden)
-            r_z, n = gate[:, : 2 * size], gate[:, 2 * size :]
-            r_z.add_(of_hidden[:, : 2 * size]).sigmoid_()
-            n.addcmul_(r_z[:, :size], of_hidden[:, 2 * size :]).tanh_()
-            torch.lerp(n, hidden[step], r_z[:, size:], out=hidden[step + 1])
-        ctx.save_for_backward(vectors, w_in, w_hidden, gates, inner[:, :, 2 * size :], hidden)
-        return hidden[1:].clone()
+        arrays = [each.numpy() for each in (gates, of_hidden, before, result, inner)]
+        for step, h in enumerate(before.unbind(1)):
+            torch.addmm(b_hidden, h, across, out=of_hidden)
+            kernels.step(*arrays, step)
+        ctx.save_for_backward(vectors, w_in, w_hidden, gates, before, inner)
+        return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor):
-        vectors, w_in, w_hidden, gates, inner, hidden = ctx.saved_tensors
-        r, z, n = gates.chunk(3, dim=2)
-        by_n = (1 - z) * (1 - n * n)  # slopes of the next h: by what stands in the tanh, and by what r, z and n take in
-        slopes = torch.stack([by_n * inner * r * (1 - r), (hidden[:-1] - n) * z * (1 - z), by_n * r], dim=2)
-        flowing = torch.cat([torch.zeros_like(gradient[:1]), gradient])  # by h before each step, and after the last
-        of_hidden = torch.empty_like(slopes)  # (steps, batch, 3, size)
-        for step in range(len(slopes) - 1, -1, -1):
-            torch.mul(slopes[step], flowing[step + 1][:, None], out=of_hidden[step])
-            flowing[step].addcmul_(flowing[step + 1], z[step]).addmm_(of_hidden[step].flatten(1), w_hidden)
-        of_input = of_hidden.clone()
-        torch.mul(by_n, flowing[1:], out=of_input[:, :, 2])
-        of_input, of_hidden = of_input.flatten(2).flatten(0, 1), of_hidden.flatten(2).flatten(0, 1)
+        vectors, w_in, w_hidden, gates, before, inner = ctx.saved_tensors
+        flowing, of_input, of_hidden = torch.zeros_like(before[:, 0]), torch.empty_like(gates), torch.empty_like(gates)
+        arrays = [each.numpy() for each in (gradient.contiguous(), gates, before, inner, flowing, of_input, of_hidden)]
+        own = of_hidden.unbind(1)
+        for step in range(len(own) - 1, -1, -1):
+            kernels.step_backward(*arrays, step)
+            flowing.addmm_(own[step], w_hidden)
+        of_input, of_hidden = of_input.flatten(0, 1), of_hidden.flatten(0, 1)
         wanted = ctx.needs_input_grad
         return (
             (of_input @ w_in).view(vectors.shape) if wanted[0] else None,
-            flowing[0] if wanted[1] else None,
+            flowing if wanted[1] else None,
             of_input.T @ vectors.flatten(0, 1) if wanted[2] else None,
-            of_hidden.T @ hidden[:-1].flatten(0, 1) if wanted[3] else None,
+            of_hidden.T @ before.flatten(0, 1) if wanted[3] else None,
             of_input.sum(0) if wanted[4] else None,
             of_hidden.sum(0) if wanted[5] else None,
         )

@@ -55,3 +55,19 @@ def test_weights_that_are_frozen_get_no_gradient():
         for module, given in ((ours, vectors.clone().requires_grad_()), (theirs, vectors.clone().requires_grad_()))
     )
     torch.testing.assert_close(mine, others)
+
+
+@pytest.mark.parametrize("scale", [1.0, 30.0, 1000.0])
+def test_in_single_precision_it_errs_as_little_as_torch(scale):
+    torch.manual_seed(1)
+    exact = nn.GRU(DIM, 37, batch_first=True).double()
+    vectors = scale * torch.randn(BATCH, 20, DIM)
+    found = []
+    for module in (exact, Recurrence(DIM, 37), nn.GRU(DIM, 37, batch_first=True)):
+        module.load_state_dict(exact.state_dict())
+        given = vectors.to(module.weight_hh_l0.dtype).requires_grad_()
+        hidden, _ = module(given)
+        found.append([hidden.detach(), *torch.autograd.grad(hidden.square().sum(), [given, *module.parameters()])])
+    for right, mine, others in zip(*found, strict=True):
+        largest = float(right.abs().max())
+        assert float((mine - right).abs().max()) <= 2 * float((others - right).abs().max()) + 1e-6 * largest

@@ -34,40 +34,30 @@ def attend(queries, keys, values, rows, counts, weight, result):
 @compiled
 def attend_backward(gradient, queries, keys, values, rows, counts, weight, by_queries, by_keys, by_values, by_weight):
     """Adds to the gradients by_.. of the queries and keys themselves, of the values and of the weight, given that of
-    the result (n, dim). Where all but the queries are constants, by_keys, by_values and by_weight
-    hold nothing."""
+    the result (n, dim). Where all but the queries are constants, by_keys, by_values and by_weight hold nothing."""
     zero, one = weight.dtype.type(0), weight.dtype.type(1)
     learnt = len(by_keys) > 0
-    energies, slopes = np.empty(keys.shape[1], weight.dtype), np.empty(keys.shape[1], weight.dtype)
     for n in range(len(queries)):
         row = rows[n]
-        query, own_keys, own_values, flowing, by_query = queries[n], keys[row], values[row], gradient[n], by_queries[n]
+        query, flowing, by_query = queries[n], gradient[n], by_queries[n]
         for k in range(counts[n]):
+            key, value = keys[row, k], values[row, k]
             slope = zero
             for d in range(len(flowing)):
-                slope += flowing[d] * own_values[k, d]
-            slopes[k] = slope
-        if not learnt:
-            for k in range(counts[n]):
-                slope = slopes[k]
+                slope += flowing[d] * value[d]
+            if not learnt:
                 for h in range(len(weight)):
-                    s = one / (one + query[h] * own_keys[k, h])
+                    s = one / (one + query[h] * key[h])
                     by_query[h] += slope * weight[h] * s * (one - s)
-            continue
-        by_own_keys, by_own_values = by_keys[row], by_values[row]
-        for k in range(counts[n]):
-            slope = slopes[k]
+                continue
+            by_key, by_value, energy = by_keys[row, k], by_values[row, k], zero
             for h in range(len(weight)):
-                s = one / (one + query[h] * own_keys[k, h])
+                s = one / (one + query[h] * key[h])
+                weighed = weight[h] * s
+                energy += weighed
                 by_weight[h] += slope * s
-                flow = slope * weight[h] * s * (one - s)
-                by_own_keys[k, h] += flow
+                flow = slope * weighed * (one - s)
+                by_key[h] += flow
                 by_query[h] += flow
-        for k in range(counts[n]):
-            energy = zero
-            for h in range(len(weight)):
-                energy += weight[h] / (one + query[h] * own_keys[k, h])
-            energies[k] = energy
-        for k in range(counts[n]):
             for d in range(len(flowing)):
-                by_own_values[k, d] += energies[k] * flowing[d]
+                by_value[d] += energy * flowing[d]
