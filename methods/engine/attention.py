@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
@@ -33,8 +34,10 @@ def causal_attention(queries: Tensor, keys: Keys, values: Tensor, weight: Tensor
     if keys.powers is None:
         return _Energies.apply(queries, keys.keys, weight, True).tril() @ values
     batch, length, _ = queries.shape
-    rows, counts = torch.arange(batch).repeat_interleave(length), torch.arange(1, length + 1).repeat(batch)
-    found = stretch_attention(queries.flatten(0, 1), keys, values, weight, rows, counts)
+    rows, counts = np.repeat(np.arange(batch), length), np.tile(np.arange(1, length + 1), batch)
+    found = stretch_attention(
+        queries.flatten(0, 1), keys, values, weight, torch.from_numpy(rows), torch.from_numpy(counts)
+    )
     return found.unflatten(0, (batch, length))
 
 
@@ -104,7 +107,10 @@ class _Attention(torch.autograd.Function):
 
 
 def _powers(x: Tensor) -> Tensor:
-    return x.detach().clamp(-LARGEST, LARGEST).neg_().exp_()
+    x = x.detach().contiguous()
+    result, values = torch.empty_like(x), x.numpy().reshape(-1)
+    kernels.powers(values, values.dtype.type(LARGEST), result.numpy().reshape(-1))
+    return result
 
 
 def _arrays(*tensors: Tensor):

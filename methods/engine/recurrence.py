@@ -1,17 +1,19 @@
-"""Gated recurrence (Cho et al., EMNLP 2014) whose steps on a CPU take two operations each."""
+"""Gated recurrence (Cho et al., EMNLP 2014) whose steps on a CPU are one operation together."""
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
 from methods.engine.kernels import recurrence as kernels
+from methods.engine.kernels.products import LANES
 
 
 class Recurrence(nn.GRU):
     """torch.nn.GRU of one layer, batch first: the same parameters, equations and results.
 
-    On a CPU torch records some twenty small operations for each step. Here a step is one product and one kernel, either
-    way; what can wait is done for all steps at once. A GPU has a kernel of its own.
+    On a CPU torch records some twenty small operations for each step. Here one kernel walks all steps, either way; what
+    needs no walk is done for all steps at once. A GPU has a kernel of its own.
     """
 
     def __init__(self, dim: int, hidden: int) -> None:
@@ -34,35 +36,33 @@ class _Recurrence(torch.autograd.Function):
     @staticmethod
     def forward(ctx, vectors: Tensor, begin: Tensor, w_in: Tensor, w_hidden: Tensor, b_in: Tensor, b_hidden: Tensor):
         rows, steps, _ = vectors.shape
-        gates = torch.addmm(b_in, vectors.flatten(0, 1), w_in.T).view(rows, steps, -1)
-        of_hidden = torch.empty_like(gates[:, 0])
+        gates = (vectors.flatten(0, 1) @ w_in.T).view(rows, steps, -1)
         result, before, inner = gates.new_empty(3, rows, steps, begin.shape[1])
-        before[:, 0] = begin
-        across = w_hidden.T.contiguous()
-        arrays = [each.numpy() for each in (gates, of_hidden, before, result, inner)]
-        for step, h in enumerate(before.unbind(1)):
-            torch.addmm(b_hidden, h, across, out=of_hidden)
-            kernels.step(*arrays, step)
-        ctx.save_for_backward(vectors, w_in, w_hidden, gates, before, inner)
+        across = F.pad(w_hidden.T, (0, -len(w_hidden) % LANES, 0, -w_hidden.shape[1] % 4)).contiguous()
+        kernels.recur(*_arrays(gates, begin.contiguous(), across, b_in, b_hidden, result, before, inner))
+        ctx.save_for_backward(vectors, w_in, across, gates, before, inner)
         return result
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor):
-        vectors, w_in, w_hidden, gates, before, inner = ctx.saved_tensors
-        flowing, of_input, of_hidden = torch.zeros_like(before[:, 0]), torch.empty_like(gates), torch.empty_like(gates)
-        arrays = [each.numpy() for each in (gradient.contiguous(), gates, before, inner, flowing, of_input, of_hidden)]
-        own = of_hidden.unbind(1)
-        for step in range(len(own) - 1, -1, -1):
-            kernels.step_backward(*arrays, step)
-            flowing.addmm_(own[step], w_hidden)
-        of_input, of_hidden = of_input.flatten(0, 1), of_hidden.flatten(0, 1)
+        vectors, w_in, across, gates, before, inner = ctx.saved_tensors
+        size = before.shape[2]
+        slopes, by_begin = gates.new_empty(*gates.shape[:2], 4 * size), gates.new_empty(len(gates), size)
+        total = gates.new_empty(4 * size)
+        kernels.recur_backward(*_arrays(gradient.contiguous(), gates, before, inner, across, slopes, by_begin, total))
+        slopes = slopes.flatten(0, 1)
+        of_input, of_hidden = slopes[:, size:], slopes[:, : 3 * size]  # of which the second begins with what is of n
         wanted = ctx.needs_input_grad
         return (
             (of_input @ w_in).view(vectors.shape) if wanted[0] else None,
-            flowing if wanted[1] else None,
+            by_begin if wanted[1] else None,
             of_input.T @ vectors.flatten(0, 1) if wanted[2] else None,
-            of_hidden.T @ before.flatten(0, 1) if wanted[3] else None,
-            of_input.sum(0) if wanted[4] else None,
-            of_hidden.sum(0) if wanted[5] else None,
+            (of_hidden.T @ before.flatten(0, 1)).roll(-size, 0) if wanted[3] else None,
+            total[size:] if wanted[4] else None,
+            total[: 3 * size].roll(-size) if wanted[5] else None,
         )
+
+
+def _arrays(*tensors: Tensor):
+    return (each.numpy() for each in tensors)

@@ -97,3 +97,23 @@ def test_sums_of_query_and_key_that_are_far_out_saturate(far):
     one = torch.ones(1, dtype=torch.int64)
     found = attention.stretch_attention(query, attention.laid_out(keys), values, weight, one - 1, one)
     torch.testing.assert_close(found, torch.full((1, 2), 3.0 if far > 0 else 0.0))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_a_query_that_is_not_a_number_is_not_hidden(dtype):
+    query, weight = torch.tensor([[1.0, torch.nan, 2.0]], dtype=dtype), torch.ones(3, dtype=dtype)
+    keys, values = torch.ones(1, 1, 3, dtype=dtype), torch.ones(1, 1, 2, dtype=dtype)
+    one = torch.ones(1, dtype=torch.int64)
+    assert attention.stretch_attention(query, attention.laid_out(keys), values, weight, one - 1, one).isnan().all()
+
+
+def test_in_single_precision_it_errs_by_its_rounding_alone():
+    torch.manual_seed(1)
+    given = [torch.randn(*shape) for shape in ((3, 20, 37), (3, 20, 37), (3, 20, 9), (37,))]
+    found = []
+    for dtype in (torch.float64, torch.float32):
+        inputs = [each.to(dtype, copy=True).requires_grad_() for each in given]
+        result = causal(*inputs)
+        found.append([result.detach(), *torch.autograd.grad(result.square().sum(), inputs)])
+    for right, mine in zip(*found, strict=True):
+        assert float((mine - right).abs().max()) <= 2e-6 * float(right.abs().max())

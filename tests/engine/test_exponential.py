@@ -3,7 +3,7 @@
 import numpy as np
 
 from methods.engine.kernels import compiled
-from methods.engine.kernels.exponential import LARGEST, LEAST, exp
+from methods.engine.kernels.exponential import LARGEST, LEAST, exp, exp_of
 
 
 @compiled
@@ -26,3 +26,19 @@ def test_beyond_the_exponents_of_normal_numbers_it_stays_at_the_last_of_them():
     fill(x, found)
     assert (found > 0).all() and np.isfinite(found).all() and found[-1] == 1
     assert found[0] == found[1] < 1.3e-38 and found[2] == found[3] > 2e38
+
+
+@compiled
+def fill_any(x, result):
+    for i in range(len(x)):
+        result[i] = exp_of(x[i])
+
+
+def test_of_any_type_it_is_the_exponential_of_that_type():
+    x = np.linspace(-20, 20, 101)
+    single, double = np.empty(101, np.float32), np.empty(101)
+    fill_any(x.astype(np.float32), single)
+    fill_any(x, double)
+    fill(x.astype(np.float32), expected := np.empty(101, np.float32))
+    assert (single == expected).all()
+    np.testing.assert_allclose(double, np.exp(x), rtol=1e-15)

@@ -2,6 +2,8 @@
 
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as some
 from torch import nn
 
 from methods.engine.recurrence import Recurrence
@@ -71,3 +73,30 @@ def test_in_single_precision_it_errs_as_little_as_torch(scale):
     for right, mine, others in zip(*found, strict=True):
         largest = float(right.abs().max())
         assert float((mine - right).abs().max()) <= 2 * float((others - right).abs().max()) + 1e-6 * largest
+
+
+@settings(max_examples=40, deadline=None)
+@given(some.integers(1, 9), some.integers(1, 4), some.integers(1, 13), some.integers(0, 2**32))
+def test_any_number_of_rows_and_any_size_is_as_torch_has_it(rows, steps, hidden, seed):
+    torch.manual_seed(seed)
+    ours, theirs = Recurrence(DIM, hidden).double(), nn.GRU(DIM, hidden, batch_first=True).double()
+    theirs.load_state_dict(ours.state_dict())
+    vectors, begin = torch.randn(rows, steps, DIM).double(), torch.randn(1, rows, hidden).double()
+    found = []
+    for module in (ours, theirs):
+        inputs = [vectors.clone().requires_grad_(), begin.clone().requires_grad_()]
+        result, _ = module(*inputs)
+        found.append([result.detach(), *torch.autograd.grad(result.square().sum(), [*inputs, *module.parameters()])])
+    for mine, others in zip(*found, strict=True):
+        torch.testing.assert_close(mine, others)
+
+
+def test_equal_inputs_give_equal_bits():
+    torch.manual_seed(1)
+    module, vectors = Recurrence(DIM, 37), torch.randn(6, 20, DIM)
+
+    def found():
+        hidden, _ = module(vectors)
+        return [hidden.detach(), *torch.autograd.grad(hidden.square().sum(), module.parameters())]
+
+    assert all(torch.equal(one, other) for one, other in zip(found(), found(), strict=True))

@@ -7,5 +7,6 @@ They take numpy arrays, let other threads run, and use one core: what uses sever
 
 from numba import njit
 
-# sums may be taken in another order, so that several numbers are added side by side; all else is as written
-compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz"})
+# sums may be taken in another order, so that several numbers are added side by side, and a product and its sum be
+# rounded once; all else is as written
+compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})

@@ -11,6 +11,15 @@ sigmoid(query + key) = 1 / (1 + exp(-query) exp(-key)).
 import numpy as np
 
 from methods.engine.kernels import compiled
+from methods.engine.kernels.exponential import exp_of
+
+
+@compiled
+def powers(x, largest, result):
+    """exp(-x) of x (n,), which is held between -largest and largest; that of a NaN is a NaN."""
+    for i in range(len(x)):
+        power = exp_of(min(max(-x[i], -largest), largest))
+        result[i] = power if x[i] == x[i] else x[i]
 
 
 @compiled

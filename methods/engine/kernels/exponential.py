@@ -1,8 +1,11 @@
 """The exponential, for loops that are to be computed several numbers at a time: a call of libm's would keep them from
 it."""
 
+import math
+
 import numpy as np
-from numba import njit
+from numba import njit, types
+from numba.extending import overload
 
 F, INT = np.float32, np.int32
 LEAST, LARGEST = F(-87.3), F(88.3)  # the exponents of normal float32
@@ -29,3 +32,13 @@ def exp(x):
     p = p * r + F(1.6666665459e-1)
     p = p * r + F(5.0000001201e-1)
     return (p * r * r + r + F(1)) * INT((INT(n) + INT(127)) << INT(23)).view(np.float32)
+
+
+def exp_of(x):
+    """e^x: of a float32 by `exp`, of another type by libm."""
+    return exp(x) if isinstance(x, np.float32) else math.exp(x)
+
+
+@overload(exp_of)
+def _exp_of(x):
+    return (lambda x: exp(x)) if x == types.float32 else (lambda x: math.exp(x))

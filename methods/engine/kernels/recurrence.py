@@ -1,76 +1,97 @@
-"""What a step of a gated recurrence does to each number by itself, before and after the product with h.
+"""A gated recurrence over all its steps, four rows at a time, so that what they need of the weights is fetched once.
 
-Arrays are (rows, steps, ..), and a call works on step t of all rows. The gates r, z and n stand side by side: 3 size.
+Arrays are (rows, steps, ..). The gates r, z and n stand side by side: 3 size. `across` (size, 3 size) is the transposed
+weight of h, filled up as its products want it.
 """
 
-import math
-
-from numba import types
-from numba.extending import overload
+import numpy as np
 
 from methods.engine.kernels import compiled
-from methods.engine.kernels.exponential import exp
+from methods.engine.kernels.exponential import exp_of
+from methods.engine.kernels.products import add_products, add_products_across
 
 
 @compiled
-def step(gates, of_hidden, before, result, inner, t):
-    """r, z = sigmoid(gate + of_hidden), n = tanh(gate + r of_hidden), next h = n + z (h - n).
+def recur(gates, begin, across, b_in, b_hidden, result, before, inner):
+    """u = h across + b_hidden, r, z = sigmoid(gate + u), n = tanh(gate + r u), next h = n + z (h - n), from h = begin.
 
-    gates (.., 3 size) hold what comes from the input, and get r, z and n; of_hidden (rows, 3 size) is what comes from
-    h = before[:, t]; result[:, t] and before[:, t + 1] (.., size) get the next h; inner[:, t] (.., size) gets what r is
-    multiplied with.
+    gates (.., 3 size) hold the input's products, to which b_in is added, and get r, z and n; begin (rows, size); b_in,
+    b_hidden (3 size,). Filled are result (.., size) with the next h, before (.., size) with h, and inner (.., size)
+    with what r is multiplied with.
     """
-    one, two, size = gates.dtype.type(1), gates.dtype.type(2), result.shape[2]
-    for row in range(len(gates)):
-        r_z, r, z, n = (
-            gates[row, t, : 2 * size], gates[row, t, :size], gates[row, t, size : 2 * size], gates[row, t, 2 * size :]
-        )  # fmt: skip
-        given, u, h, after = of_hidden[row], of_hidden[row, 2 * size :], before[row, t], result[row, t]
-        for i in range(2 * size):
-            r_z[i] = one / (one + _exp(-r_z[i] - given[i]))
-        for i in range(size):
-            n[i] = one - two / (one + _exp(two * (n[i] + r[i] * u[i])))
-        for i in range(size):
-            after[i] = n[i] + z[i] * (h[i] - n[i])
-        inner[row, t] = u
-        if t + 1 < result.shape[1]:
-            before[row, t + 1] = after
+    rows, steps, size = result.shape
+    h, u = np.zeros((4, len(across)), gates.dtype), np.zeros((4, across.shape[1]), gates.dtype)
+    bias, of_n = np.zeros_like(u[0]), b_in[2 * size :]
+    bias[: 3 * size] = b_hidden
+    bias[: 2 * size] += b_in[: 2 * size]
+    for first in range(0, rows, 4):
+        here = min(4, rows - first)
+        h[:here, :size] = begin[first : first + here]
+        for t in range(steps):
+            for k in range(4):
+                u[k] = bias
+            add_products(h, across, u)
+            for k in range(here):
+                row = first + k
+                _step(gates[row, t], u[k], of_n, h[k, :size], result[row, t], before[row, t], inner[row, t])
 
 
 @compiled
-def step_backward(gradient, gates, before, inner, flowing, by_input, by_hidden, t):
-    """The gradients by what comes from the input and by what comes from h, put in by_..[:, t] (.., 3 size).
-
-    gradient[:, t] (.., size) is that of the step's result by itself, flowing (rows, size) that through the steps behind
-    it; flowing becomes that of h, still without what comes through the product. The loops are short, because one of
-    many arrays would not be computed several numbers at a time.
-    """
-    one, size = gates.dtype.type(1), flowing.shape[1]
-    for row in range(len(gates)):
-        r, z, n = gates[row, t, :size], gates[row, t, size : 2 * size], gates[row, t, 2 * size :]
-        own, h, u, flow = gradient[row, t], before[row, t], inner[row, t], flowing[row]
-        to_input, to_hidden = by_input[row, t], by_hidden[row, t]
-        by_r, by_z, by_n, by_u = to_input[:size], to_input[size : 2 * size], to_input[2 * size :], to_hidden[2 * size :]
-        for i in range(size):
-            flow[i] += own[i]
-        for i in range(size):
-            by_n[i] = flow[i] * (one - z[i]) * (one - n[i] * n[i])
-        for i in range(size):
-            by_u[i] = by_n[i] * r[i]
-        for i in range(size):
-            by_r[i] = by_u[i] * u[i] * (one - r[i])
-        for i in range(size):
-            by_z[i] = flow[i] * (h[i] - n[i]) * z[i] * (one - z[i])
-        for i in range(size):
-            flow[i] *= z[i]
-        to_hidden[: 2 * size] = to_input[: 2 * size]
+def _step(gate, u, bias, h, result, before, inner):
+    one, two, size = gate.dtype.type(1), gate.dtype.type(2), len(h)
+    r_z, r, z, n, of_n = gate[: 2 * size], gate[:size], gate[size : 2 * size], gate[2 * size :], u[2 * size :]
+    for i in range(2 * size):
+        r_z[i] = one / (one + exp_of(-r_z[i] - u[i]))
+    for i in range(size):
+        inner[i], before[i] = of_n[i], h[i]
+    for i in range(size):
+        n[i] = one - two / (one + exp_of(two * (n[i] + bias[i] + r[i] * inner[i])))
+    for i in range(size):
+        h[i] = n[i] + z[i] * (h[i] - n[i])
+    for i in range(size):
+        result[i] = h[i]
 
 
-def _exp(x):
-    """e^x: of float32 several at a time, of other types exactly."""
-    return math.exp(x)
+@compiled
+def recur_backward(gradient, gates, before, inner, across, slopes, by_begin, total):
+    """Fills slopes (.., 4 size), the gradient by u of n, by the sums of which r and z are the sigmoids, and by that of
+    which n is the tanh; by_begin (rows, size); and total (4 size,), the sum of the slopes. gradient (.., size) is that
+    of the result."""
+    rows, steps, size = gradient.shape
+    flow, by_u = np.zeros((4, len(across)), gates.dtype), np.zeros((4, across.shape[1]), gates.dtype)
+    total[:] = 0
+    for first in range(0, rows, 4):
+        here = min(4, rows - first)
+        flow[:] = 0
+        for t in range(steps - 1, -1, -1):
+            for k in range(here):
+                row, own = first + k, slopes[first + k, t]
+                _step_backward(gradient[row, t], gates[row, t], before[row, t], inner[row, t], flow[k, :size], own)
+                of = by_u[k]
+                of[: 2 * size] = own[size : 3 * size]
+                of[2 * size : 3 * size] = own[:size]
+                for i in range(4 * size):
+                    total[i] += own[i]
+            add_products_across(by_u, across, flow)
+        by_begin[first : first + here] = flow[:here, :size]
 
 
-@overload(_exp)
-def _(x):
-    return (lambda x: exp(x)) if x == types.float32 else (lambda x: math.exp(x))
+@compiled
+def _step_backward(gradient, gate, h, u, flow, slopes):
+    """Of the flow by the step's result to that by h, without what flows through u. The loops are short, because one of
+    many arrays would not be computed several numbers at a time."""
+    one, size = gate.dtype.type(1), len(h)
+    r, z, n = gate[:size], gate[size : 2 * size], gate[2 * size :]
+    by_u, by_r, by_z, by_n = slopes[:size], slopes[size : 2 * size], slopes[2 * size : 3 * size], slopes[3 * size :]
+    for i in range(size):
+        flow[i] += gradient[i]
+    for i in range(size):
+        by_n[i] = flow[i] * (one - z[i]) * (one - n[i] * n[i])
+    for i in range(size):
+        by_u[i] = by_n[i] * r[i]
+    for i in range(size):
+        by_r[i] = by_u[i] * u[i] * (one - r[i])
+    for i in range(size):
+        by_z[i] = flow[i] * (h[i] - n[i]) * z[i] * (one - z[i])
+    for i in range(size):
+        flow[i] *= z[i]
