@@ -9,7 +9,7 @@ from methods.engine.recommender import SequentialRecommender
 from methods.engine.sampling import other_items
 
 LOGITS_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 27}  # 2 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
-LEAST_ROWS = 64  # of a chunk, however large the catalogue: a product of fewer waits for the table of items
+LEAST_ROWS = 96  # of a chunk, however large the catalogue: a product of fewer waits for the table of items
 SAFE_TOTAL = 1e18  # sums of exponentials up to it, and from its inverse on, lose nothing in float32
 
 

@@ -109,12 +109,23 @@ def test_the_literal_search_finds_what_the_batched_one_finds(world, strategy, in
 
 def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
     rows = []
-    monkeypatch.setattr(engine_side, "MOST_ROWS", 4)
     monkeypatch.setattr(engine_side.torch, "mm", lambda a, b, out: rows.append(len(a)))
-    model = SimpleNamespace(item_embedding=torch.nn.Embedding(12, 5))
-    pairs = int((SPLIT.lengths - 1).sum())
-    engine_side.softmax_products(SimpleNamespace(model=model, pairs=pairs, device=torch.device("cpu")))
-    assert sum(rows) == 2 * pairs  # and the third adds up in place
+    world = SimpleNamespace(model=SimpleNamespace(item_embedding=torch.nn.Embedding(12, 5)), device=torch.device("cpu"))
+    engine_side.softmax_products(world, 11, 4)
+    assert rows == [4, 4, 4, 4, 3, 3]  # and the third adds up in place
+    del rows[:]
+    engine_side.rank_product(world, 9, 4)
+    assert rows == [4, 4, 1]
+
+
+def test_the_floor_takes_its_fastest_chunk(monkeypatch):
+    seconds = {64: 3.0, 96: 1.0, 128: 2.0, 192: 0.1}
+    world = SimpleNamespace(
+        data=SimpleNamespace(split=SimpleNamespace(catalogue=10)), timed=lambda do: (seconds[do()], None)
+    )
+    monkeypatch.setattr(engine_side, "CHUNKS", tuple(seconds))
+    monkeypatch.setattr(engine_side, "MOST_SCORES", 1300)  # 192 rows make more
+    assert engine_side.fastest_chunk(world, lambda count, rows: rows, 1_000_000) == 96
 
 
 def test_a_row_for_each_target_holds_every_pair_with_the_history_that_fits():

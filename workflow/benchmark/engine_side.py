@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from unittest.mock import patch
 
@@ -16,8 +16,6 @@ from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
 from methods.engine import training
-from methods.engine.cores import cores
-from methods.engine.losses import rows_at_once
 from methods.engine.ranking import rank
 from methods.engine.recommender import Recommender, Run
 from methods.engine.windows import cut_windows
@@ -26,7 +24,9 @@ from workflow.benchmark.data import offline
 from workflow.benchmark.protocol import Action, serve
 from workflow.cells import steps
 
-MOST_ROWS = 1 << 12  # of a product at once, where the catalogue is small
+CHUNKS = (64, 96, 128, 192, 256, 512, 1024, 4096)  # rows of a bare product, of which the fastest is taken
+MOST_SCORES = 1 << 28  # that such a chunk makes
+TRIED = 1 << 11  # rows with which the chunks are tried
 
 
 class World:
@@ -86,8 +86,13 @@ def train(job: dict) -> dict[str, Action]:
     def epoch() -> dict:
         return {"seconds": world.epoch(world.model), "work": world.pairs, **device_memory(world.device)}
 
+    @cache
+    def chunk() -> int:
+        return fastest_chunk(world, partial(softmax_products, world), world.pairs)
+
     def products() -> dict:
-        return {"seconds": world.timed(lambda: softmax_products(world))[0], "work": world.pairs}
+        rows = chunk()
+        return {"seconds": world.timed(lambda: softmax_products(world, world.pairs, rows))[0], "work": world.pairs}
 
     def fit(seed: int, epochs: int) -> dict:
         settings = {**world.settings, "epochs": epochs, "patience": epochs}
@@ -108,22 +113,35 @@ def train(job: dict) -> dict[str, Action]:
     return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds}
 
 
-def rows_of_product(device: torch.device, catalogue: int) -> int:
-    """Of a bare product, which all cores share: as many for each as the engine takes, the fastest for either."""
-    return cores(device) * rows_at_once(device, catalogue)
+def fastest_chunk(world: World, multiply: Callable[[int, int], None], count: int) -> int:
+    """How many rows a bare product takes at once: with so many `multiply(count, rows)` is the fastest here."""
+    catalogue = world.data.split.catalogue
+    choices = [rows for rows in CHUNKS if rows * catalogue <= MOST_SCORES] or CHUNKS[:1]
+    count = min(count, TRIED)
+    multiply(count, choices[0])
+    return min(choices, key=lambda rows: min(world.timed(lambda: multiply(count, rows))[0] for _ in range(2)))
 
 
-def softmax_products(world: World) -> None:
-    """states x items^T, probabilities x items, probabilities^T x states for an epoch's pairs, in chunks that fit."""
+def softmax_products(world: World, count: int, rows: int) -> None:
+    """states x items^T, probabilities x items, probabilities^T x states for `count` pairs, in chunks of `rows`."""
     weight = world.model.item_embedding.weight.detach()
-    rows = min(MOST_ROWS, rows_of_product(world.device, len(weight)), world.pairs)
     states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
     by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
-    for begin in range(0, world.pairs, rows):
-        part = min(rows, world.pairs - begin)
+    for begin in range(0, count, rows):
+        part = min(rows, count - begin)
         torch.mm(states[:part], weight.T, out=logits[:part])
         torch.mm(logits[:part], weight, out=by_state[:part])
         by_item.addmm_(logits[:part].T, states[:part])
+
+
+def rank_product(world: World, count: int, rows: int) -> None:
+    """states x items^T for `count` users, in chunks of `rows`."""
+    weight = world.model.item_embedding.weight.detach()
+    states = torch.randn(rows, weight.shape[1], device=world.device)
+    scores = weight.new_empty(rows, len(weight))
+    for begin in range(0, count, rows):
+        part = min(rows, count - begin)
+        torch.mm(states[:part], weight.T, out=scores[:part])
 
 
 def ranking(job: dict) -> dict[str, Action]:
@@ -135,17 +153,13 @@ def ranking(job: dict) -> dict[str, Action]:
         seconds, _ = world.timed(lambda: rank(world.model, world.data.split, world.data.validation, world.device))
         return {"seconds": seconds, "work": len(users)}
 
+    @cache
+    def chunk() -> int:
+        return fastest_chunk(world, partial(rank_product, world), len(users))
+
     def product() -> dict:
-        weight = world.model.item_embedding.weight.detach()
-        states = torch.randn(len(users), weight.shape[1], device=world.device)
-        rows = min(len(users), rows_of_product(world.device, len(weight)))
-        scores = weight.new_empty(rows, len(weight))
-
-        def multiply() -> None:
-            for chunk in states.split(rows):
-                torch.mm(chunk, weight.T, out=scores[: len(chunk)])
-
-        return {"seconds": world.timed(multiply)[0], "work": len(users)}
+        rows = chunk()
+        return {"seconds": world.timed(lambda: rank_product(world, len(users), rows))[0], "work": len(users)}
 
     return {"rank": ranks, "product": product}
 
