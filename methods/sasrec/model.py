@@ -9,6 +9,7 @@ from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
+from methods.sasrec.folded import Folded
 
 fit = fit_next_item
 
@@ -26,16 +27,17 @@ class SASRec(SequentialRecommender):
     def __init__(self, catalogue: int, dim: int, max_length: int, blocks: int, heads: int, dropout: float) -> None:
         super().__init__()
         self.max_length = max_length
+        self.scale = dim**0.5  # the authors' code scales item embeddings, so that positions do not drown them
         self.item_embedding = nn.Embedding(catalogue, dim)
         self.position_embedding = nn.Embedding(max_length, dim)
         self.blocks = nn.ModuleList(Block(dim, heads, dropout) for _ in range(blocks))
         self.norm = nn.LayerNorm(dim)
         self.dropout = Dropout(dropout)
+        self.folded = Folded()
         normal(self, std=dim**-0.5)
 
     def _inputs(self, vectors: Tensor, positions: Tensor) -> Tensor:
-        # the authors' code scales item embeddings by sqrt(dim), so that positions do not drown them
-        return self.dropout(vectors * vectors.shape[-1] ** 0.5 + self.position_embedding(positions))
+        return self.dropout(vectors * self.scale + self.position_embedding(positions))
 
     def encode(self, vectors: Tensor) -> Trunk:
         x = self._inputs(vectors, torch.arange(vectors.shape[1], device=vectors.device))
@@ -55,6 +57,11 @@ class SASRec(SequentialRecommender):
         for block in self.blocks[-1:]:  # there may be none
             last = block(last, *block.keys_and_values(x), (places < lengths[:, None])[:, None])
         return self.norm(last[:, 0])
+
+    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        if not self.folded.serves(self, items):
+            return super().score(users, items, lengths)
+        return self.item_scores(self.folded.last_states(self, items, lengths))
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         length, steps = trunk.states.shape[1], vectors.shape[1]
@@ -80,7 +87,7 @@ class Block(nn.Module):
 
     def __init__(self, dim: int, heads: int, dropout: float) -> None:
         super().__init__()
-        self.heads = heads
+        self.heads, self.scale = heads, (dim / heads) ** -0.5
         self.attention_norm, self.feed_forward_norm = nn.LayerNorm(dim), nn.LayerNorm(dim)
         self.query, self.key_value = nn.Linear(dim, dim), nn.Linear(dim, 2 * dim)
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
@@ -107,7 +114,7 @@ class Block(nn.Module):
         values (batch, heads, length, ..)."""
         dropped = self.training and self.dropout.p > 0
         if dropped and query.device.type == "cpu":  # torch has no kernel for it there, and draws one number at a time
-            weights = query @ keys.transpose(-1, -2) * query.shape[-1] ** -0.5
+            weights = query @ keys.transpose(-1, -2) * self.scale
             if mask is None:
                 mask = torch.ones(weights.shape[-2:], dtype=torch.bool).tril()
             return self.dropout(weights.masked_fill(~mask, -torch.inf).softmax(-1)) @ values
