@@ -58,10 +58,10 @@ class SASRec(SequentialRecommender):
             last = block(last, *block.keys_and_values(x), (places < lengths[:, None])[:, None])
         return self.norm(last[:, 0])
 
-    def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         if not self.folded.serves(self, items):
-            return super().score(users, items, lengths)
-        return self.item_scores(self.folded.last_states(self, items, lengths))
+            return super().user_vectors(users, items, lengths)
+        return self.folded.last_states(self, items, lengths)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
         length, steps = trunk.states.shape[1], vectors.shape[1]

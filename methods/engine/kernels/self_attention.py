@@ -3,26 +3,13 @@
 A row of vectors is normalised: less its mean, over its standard deviation, times a weight, plus a bias.
 """
 
-import math
-
 import numpy as np
-from numba import types
-from numba.extending import overload
 
 from methods.engine.kernels import compiled
-from methods.engine.kernels.exponential import exp
+from methods.engine.kernels.exponential import exp_of
 
 LARGE = 60  # the exponential of it, and of many, is far below what float32 can hold
 ROWS = 16  # of which a core's nearest cache holds what is made of them
-
-
-def _exp(x):
-    """e^x in the width of x."""
-
-
-@overload(_exp)
-def _exp_of_type(x):
-    return (lambda x: exp(x)) if x == types.float32 else (lambda x: math.exp(x))
 
 
 @compiled
@@ -46,7 +33,7 @@ def weigh(scores, scale):
                 own[i, : i + 1] -= own[i, : i + 1].max()
                 own[i, i + 1 :] = zero
         for k in range(len(flat)):
-            flat[k] = _exp(flat[k])
+            flat[k] = exp_of(flat[k])
         for i in range(length):
             row, total = own[i], zero
             for j in range(i + 1):
@@ -162,7 +149,7 @@ def attend_from_last(
             weights[j] = score * times
         largest = weights[:count].max()
         for j in range(count):
-            weights[j] = _exp(weights[j] - largest)
+            weights[j] = exp_of(weights[j] - largest)
             total += weights[j]
         for j in range(count):
             weights[j] /= total
