@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -46,25 +47,41 @@ class Dropout(nn.Module):
             return x
         if x.device.type != "cpu":
             return F.dropout(x, self.p)
-        seed = torch.empty(1, dtype=torch.int64)
-        return _Dropped.apply(x, self.p, seed.random_(-(2**63), None, generator=getattr(_thread, "generator", None)))
+        return _Dropped.apply(x, self.choices(1)[0])
+
+    def choices(self, count: int) -> list["Choice"]:
+        """What to drop, `count` times, new with each call; nothing outside training."""
+        if not self.training or self.p == 0:
+            return [Choice(np.zeros(2, dtype=np.uint32), np.uint32(0), 1.0)] * count
+        seeds = torch.empty(count, dtype=torch.int64)
+        seeds.random_(-(2**63), None, generator=getattr(_thread, "generator", None))
+        threshold, scale = np.uint32(round(self.p * LEVELS)), 1 / (1 - self.p)
+        return [Choice(seed, threshold, scale) for seed in seeds.numpy().view(np.uint32).reshape(count, 2)]
+
+
+class Choice(NamedTuple):
+    """What a kernel of `kernels.dropout` decides by: equal choices drop the same elements."""
+
+    seed: np.ndarray
+    threshold: np.uint32
+    scale: float
+
+
+def dropped(x: Tensor, choice: Choice) -> Tensor:
+    """Dropout of x on a CPU, without a gradient."""
+    x = x.contiguous()
+    result = torch.empty_like(x)
+    drop(x.numpy().reshape(-1), *choice, result.numpy().reshape(-1))
+    return result
 
 
 class _Dropped(torch.autograd.Function):
     @staticmethod
-    def forward(ctx, x: Tensor, p: float, seed: Tensor) -> Tensor:
-        ctx.p, ctx.seed = p, seed
-        return _drop(x, p, seed)
+    def forward(ctx, x: Tensor, choice: Choice) -> Tensor:
+        ctx.choice = choice
+        return dropped(x, choice)
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return _drop(gradient, ctx.p, ctx.seed), None, None
-
-
-def _drop(x: Tensor, p: float, seed: Tensor) -> Tensor:
-    x = x.contiguous()
-    result, values = torch.empty_like(x), x.numpy().ravel()
-    threshold, scale = np.uint32(round(p * LEVELS)), values.dtype.type(1 / (1 - p))
-    drop(values, seed.numpy().view(np.uint32), threshold, scale, result.numpy().reshape(-1))
-    return result
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return dropped(gradient, ctx.choice), None

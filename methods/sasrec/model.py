@@ -4,11 +4,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.dropout import Dropout
+from methods.engine.dropout import Choice, Dropout
 from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
+from methods.sasrec.causal import CausalBlock, Inputs
 from methods.sasrec.folded import Folded
 
 fit = fit_next_item
@@ -39,23 +40,33 @@ class SASRec(SequentialRecommender):
     def _inputs(self, vectors: Tensor, positions: Tensor) -> Tensor:
         return self.dropout(vectors * self.scale + self.position_embedding(positions))
 
+    def _over_all(self, vectors: Tensor, blocks: nn.ModuleList) -> tuple[Tensor, list[Tensor]]:
+        """All positions after the first `blocks`, (batch, length, dim), and keys and values of each block, (batch,
+        length, 2 dim)."""
+        length, cache = vectors.shape[1], []
+        if vectors.device.type == "cpu" and length <= self.max_length:
+            first, *choices = self.dropout.choices(1 + 3 * len(blocks))
+            x = Inputs.apply(vectors, self.position_embedding.weight, self.scale, first)
+            for number, block in enumerate(blocks):
+                x, both = block.over_all(x, choices[3 * number : 3 * number + 3])
+                cache.append(both)
+            return x, cache
+        x = self._inputs(vectors, torch.arange(length, device=vectors.device))
+        for block in blocks:
+            cache.append(block.key_value(x))
+            x = block(x, cache[-1], mask=None)
+        return x, cache
+
     def encode(self, vectors: Tensor) -> Trunk:
-        x = self._inputs(vectors, torch.arange(vectors.shape[1], device=vectors.device))
-        cache = []
-        for block in self.blocks:
-            keys, values = block.keys_and_values(x)
-            cache += [keys, values]
-            x = block(x, keys, values, mask=None)
+        x, cache = self._over_all(vectors, self.blocks)
         return Trunk(self.norm(x), tuple(cache))
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
-        places = torch.arange(vectors.shape[1], device=vectors.device)
-        x = self._inputs(vectors, places)
-        for block in self.blocks[:-1]:
-            x = block(x, *block.keys_and_values(x), mask=None)
+        x, _ = self._over_all(vectors, self.blocks[:-1])
+        mask = torch.arange(vectors.shape[1], device=vectors.device) < lengths[:, None]
         last = at_end(x, lengths)[:, None]
         for block in self.blocks[-1:]:  # there may be none
-            last = block(last, *block.keys_and_values(x), (places < lengths[:, None])[:, None])
+            last = block(last, block.key_value(x), mask[:, None])
         return self.norm(last[:, 0])
 
     def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
@@ -72,9 +83,8 @@ class SASRec(SequentialRecommender):
         mask = torch.cat(
             [before[:, None].expand(-1, steps, -1), causal.expand(len(rows), -1, -1)], dim=2
         )  # (samples, steps, length + steps)
-        for block, keys, values in zip(self.blocks, trunk.cache[::2], trunk.cache[1::2], strict=True):
-            own_keys, own_values = block.keys_and_values(x)
-            x = block(x, torch.cat([keys[rows], own_keys], 1), torch.cat([values[rows], own_values], 1), mask)
+        for block, both in zip(self.blocks, trunk.cache, strict=True):
+            x = block(x, torch.cat([both[rows], block.key_value(x)], 1), mask)
         return self.norm(x[:, -1])
 
 
@@ -93,15 +103,19 @@ class Block(nn.Module):
         self.inner, self.outer = nn.Linear(dim, dim), nn.Linear(dim, dim)
         self.dropout = Dropout(dropout)
 
-    def keys_and_values(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        keys, values = self.key_value(x).chunk(2, dim=-1)
-        return keys, values
+    def over_all(self, x: Tensor, choices: list[Choice]) -> tuple[Tensor, Tensor]:
+        """`forward` on a CPU from all positions to themselves, and `key_value(x)`. x (batch, length, dim); choices of
+        what is dropped: weights of the attention, of the hidden layer, of the result."""
+        layers = self.attention_norm, self.query, self.key_value, self.feed_forward_norm, self.inner, self.outer
+        parameters = (parameter for layer in layers for parameter in (layer.weight, layer.bias))
+        return CausalBlock.apply(x, self.heads, self.attention_norm.eps, choices, *parameters)
 
-    def forward(self, x: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        """x (batch, steps, dim); keys, values (batch, length, dim); mask (batch, steps, length), None: causal."""
+    def forward(self, x: Tensor, both: Tensor, mask: Tensor | None) -> Tensor:
+        """x (batch, steps, dim); both, keys and values by `key_value`, (batch, length, 2 dim); mask (batch, steps,
+        length), None: causal."""
         normed = self.attention_norm(x)
         query, keys, values = (
-            t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (self.query(normed), keys, values)
+            t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (self.query(normed), *both.chunk(2, dim=-1))
         )
         attended = self._attend(query, keys, values, None if mask is None else mask[:, None])
         x = normed + attended.transpose(1, 2).flatten(-2)  # the authors' code adds to the normalised input

@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from methods.engine.dropout import Dropout, drawing_from
+from methods.engine.dropout import Dropout, drawing_from, dropped
+from methods.engine.kernels import dropout as kernels
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])
@@ -47,3 +48,25 @@ def test_gradient_passes_where_a_number_was_kept_and_nothing_happens_outside_tra
     assert layer.eval()(x) is x
     with pytest.raises(ValueError, match="from 0 to below 1"):
         Dropout(1.0)
+
+
+def test_kernels_drop_what_the_layer_drops():
+    """In one pass with what stands beside it; see `kernels.dropout`."""
+    layer, (x, total) = Dropout(0.4), torch.randn(2, 6, 5)
+    bias, rows = torch.randn(5), torch.randn(3, 5)
+    (choice,) = layer.choices(1)
+
+    found = x.clone()
+    kernels.rectify_and_drop(found.numpy(), bias.numpy(), *choice)
+    torch.testing.assert_close(found, dropped(torch.relu(x + bias), choice))
+    found = x.clone()
+    kernels.add_dropped(found.numpy(), bias.numpy(), *choice, total.numpy())
+    torch.testing.assert_close(found, total + dropped(x + bias, choice))
+    found, x = torch.empty(2, 3, 5), x.view(2, 3, 5)
+    kernels.add_rows_and_drop(x.numpy(), 2.0, rows.numpy(), *choice, found.numpy())
+    torch.testing.assert_close(found, dropped(2 * x + rows, choice))
+
+
+def test_nothing_is_dropped_by_a_choice_outside_training():
+    x = torch.randn(7, 5)
+    assert all(torch.equal(dropped(x, choice), x) for choice in Dropout(0.5).eval().choices(2))

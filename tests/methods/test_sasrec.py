@@ -1,4 +1,5 @@
-"""SASRec's ranking by products taken together beforehand, against the pass over all positions."""
+"""SASRec's ranking by products taken together beforehand, against the pass over all positions, and that pass on a CPU
+against what torch records of a block."""
 
 import pytest
 import torch
@@ -6,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from methods.sasrec import folded
+from methods.sasrec.causal import CausalBlock, Inputs
 from methods.sasrec.model import SASRec
 
 CATALOGUE, LENGTH = 23, 21
@@ -72,3 +74,46 @@ def test_a_window_that_is_too_long_is_refused():
     items = torch.zeros(2, LENGTH + 1, dtype=torch.int64)
     with torch.no_grad(), pytest.raises(IndexError):
         model.score(torch.arange(2), items, torch.tensor([LENGTH + 1, 1]))
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_a_block_over_all_positions_is_what_torch_records(heads):
+    block = make(6, 1, heads, 2, torch.double).blocks[0]
+    x = torch.randn(3, 5, 6, dtype=torch.double, requires_grad=True)
+    by_result, by_both = torch.randn(3, 5, 6).double(), torch.randn(3, 5, 12).double()
+    both = block.key_value(x)
+    expected = block(x, both, None), both
+    found = block.over_all(x, block.dropout.choices(3))
+    torch.testing.assert_close(found, expected)
+    wanted = x, *block.parameters()
+    for outputs in (slice(0, 1), slice(1, 2), slice(0, 2)):  # of one result alone too: the other has no gradient then
+        gradients = (by_result, by_both)[outputs]
+        found_gradients, expected_gradients = (
+            torch.autograd.grad(each[outputs], wanted, gradients, retain_graph=True, materialize_grads=True)
+            for each in (found, expected)
+        )
+        torch.testing.assert_close(found_gradients, expected_gradients)
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+def test_gradients_with_dropout_by_finite_differences(heads):
+    block = make(4, 1, heads, 2, torch.double).blocks[0].train()
+    torch.manual_seed(5)
+    first, *choices = block.dropout.choices(4)
+    x, places = (torch.randn(*shape, dtype=torch.double, requires_grad=True) for shape in ((2, 3, 4), (5, 4)))
+    layers = block.attention_norm, block.query, block.key_value, block.feed_forward_norm, block.inner, block.outer
+    parameters = [parameter for layer in layers for parameter in (layer.weight, layer.bias)]
+
+    def states(x, places, *parameters):
+        return CausalBlock.apply(Inputs.apply(x, places, 1.5, first), heads, 1e-5, choices, *parameters)
+
+    assert torch.autograd.gradcheck(states, (x, places, *parameters))
+
+
+def test_a_block_drops_weights_hidden_layer_and_result_as_dropout_does():
+    block = make(6, 1, 1, 2, torch.double).blocks[0].train()
+    x = torch.randn(3, 5, 6, dtype=torch.double)
+    torch.manual_seed(1)
+    found, both = block.over_all(x, block.dropout.choices(3))
+    torch.manual_seed(1)
+    torch.testing.assert_close(found, block(x, both, None))

@@ -23,3 +23,27 @@ def normalise(x, weight, bias, eps, result, moments):
         own, found, mean, inverse = x[n], result[n], moments[n, 0], moments[n, 1]
         for d in range(len(own)):
             found[d] = (own[d] - mean) * inverse * weight[d] + bias[d]
+
+
+@compiled
+def normalise_backward(gradient, x, weight, moments, result, by_weight, by_bias):
+    """Fills result (n, dim), the gradient by x, and adds to those by weight and bias, given that by the outcome."""
+    kind, (count, dim) = x.dtype.type, x.shape
+    zero, size, means = kind(0), kind(dim), np.empty((count, 2), x.dtype)
+    for n in range(count):
+        own, slope, mean, total, along = x[n], gradient[n], moments[n, 0], zero, zero
+        for d in range(dim):
+            total += slope[d] * weight[d]
+            along += slope[d] * weight[d] * (own[d] - mean)
+        means[n, 0], means[n, 1] = total / size, along / size * moments[n, 1] * moments[n, 1]
+    for n in range(count):
+        own, slope, mean, inverse = x[n], gradient[n], moments[n, 0], moments[n, 1]
+        for d in range(dim):
+            by_weight[d] += slope[d] * (own[d] - mean) * inverse
+        for d in range(dim):
+            by_bias[d] += slope[d]
+    for n in range(count):
+        own, slope, found, mean, inverse = x[n], gradient[n], result[n], moments[n, 0], moments[n, 1]
+        total, along = means[n, 0], means[n, 1]
+        for d in range(dim):
+            found[d] = inverse * (slope[d] * weight[d] - total - (own[d] - mean) * along)
