@@ -121,17 +121,12 @@ def attend_backward(gradient, query, both, scale, weights, kept, by_query, by_bo
 @compiled
 def add_product(x, by, bias, result):
     """result = x by + bias. x (m,), by (m, n), bias, result (n,)."""
-    result[:] = bias
-    whole = len(x) // 4 * 4
-    for k in range(0, whole, 4):
-        a, b, c, d = x[k], x[k + 1], x[k + 2], x[k + 3]
-        first, second, third, fourth = by[k], by[k + 1], by[k + 2], by[k + 3]
+    for i in range(len(result)):
+        result[i] = bias[i]
+    for k in range(len(x)):
+        weight, row = x[k], by[k]
         for i in range(len(result)):
-            result[i] += a * first[i] + b * second[i] + c * third[i] + d * fourth[i]
-    for k in range(whole, len(x)):
-        a, first = x[k], by[k]
-        for i in range(len(result)):
-            result[i] += a * first[i]
+            result[i] += weight * row[i]
 
 
 @compiled
