@@ -156,7 +156,7 @@ def _parts(count: int, most: int) -> list[slice]:
 
 def _by_items_read(lengths: np.ndarray, most: int) -> list[slice]:
     """Slices of users who read `lengths` items, ascending: of at most `most`, who read about ITEMS_AT_ONCE together."""
-    read = np.cumsum([0, *np.maximum(lengths, ITEMS_AT_ONCE / most)])
+    read = np.concatenate([[0], np.maximum(lengths, ITEMS_AT_ONCE / most).cumsum()])
     cuts = np.searchsorted(read, np.arange(ITEMS_AT_ONCE, read[-1], ITEMS_AT_ONCE), side="right") - 1
     ends = [0, *cuts.tolist(), len(lengths)]
     return [slice(begin, end) for begin, end in itertools.pairwise(ends) if begin < end]

@@ -11,8 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from methods.engine.kept import Kept
-from methods.engine.kernels import self_attention as kernels
+from methods.engine.kernels import folded_attention as kernels
 from methods.engine.kernels.normalisation import normalise
+from methods.engine.kernels.self_attention import weigh
 
 if TYPE_CHECKING:
     from methods.sasrec.model import SASRec
@@ -82,7 +83,7 @@ def until_attended(model: "SASRec", tables: Tables, items: Tensor, lengths: Tens
         queries, inputs, values, x, weights = buffers
         kernels.look_up(own_items, *looked_up, *arrays[:4])
         torch.bmm(queries, inputs, out=weights)
-        kernels.weigh(arrays[4], block.scale)
+        weigh(arrays[4], block.scale)
         x.baddbmm_(weights, values)
         # two buffers that are free again take what is normalised, and the hidden layer
         normalise(arrays[3].reshape(-1, dim), *norm, arrays[2].reshape(-1, dim), moments)
