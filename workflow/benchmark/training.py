@@ -18,6 +18,11 @@ OF_FLOOR = Bar("floor", 1.5)
 ROWS = "a row for each target"
 EQUIVALENT = Bar("value", 0.5)  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
 EPOCHS = 30  # of a fit whose accuracy is compared
+BY_ACCURACY = {
+    "cost": lambda answer: 100 * answer["ndcg"],
+    "told": lambda answer: f", NDCG@5 {100 * answer['ndcg']:.2f} %",
+    "warm_up": False,
+}
 LARGE_CATALOGUE = Bar("value", 8 * 1024)  # MiB
 
 
@@ -102,7 +107,7 @@ def parity(method: str, bench: Bench) -> Iterator[Row]:
             found = in_turn(
                 {name: seeded(side, epochs) for name, side in (("ours", engine), (RECBOLE, peer))}, bench.runs,
                 bench.seconds / len(datasets), bench.told(f"{METHODS[method]} on {dataset}"),
-                cost=lambda answer: 100 * answer["ndcg"], warm_up=False,
+                **BY_ACCURACY,
             )  # fmt: skip
         about = (f"test NDCG@5 of {METHODS[method]}, {epochs} epochs", dataset, split.source)
         yield Row(
@@ -119,7 +124,7 @@ def windows(bench: Bench) -> Iterator[Row]:
     with sides(bench.engine("train", split, "sasrec", settings)) as (engine,):
         found = in_turn(
             {"ours": seeded(engine, epochs), ROWS: seeded(engine, epochs, do="expanded")}, bench.runs, bench.seconds,
-            bench.told("windows"), cost=lambda answer: 100 * answer["ndcg"], warm_up=False,
+            bench.told("windows"), **BY_ACCURACY,
         )  # fmt: skip
     about = (f"test NDCG@5 of SASRec, {epochs} epochs of length {length}", split.name, split.source)
     yield Row("windows", *about, "%", found["ours"], found[ROWS], ROWS, more=True)

@@ -34,11 +34,13 @@ def in_turn(
     say: Callable[[str], None],
     cost: Callable[[dict], float] = lambda answer: answer["seconds"] / answer["work"],
     warm_up: bool = True,
+    told: Callable[[dict], str] = lambda answer: "",
 ) -> dict[str, Measured]:
     """Let every side have a first turn that does not count, then `runs` turns that do, one side after another.
 
     Ends early, after at least one turn of each, when `seconds` are over. A side that fails is left out from then on,
-    without stopping the others. cost: from an answer to the value of a run, by default seconds for a unit of work.
+    without stopping the others. cost: from an answer to the value of a run, by default seconds for a unit of work;
+    told: what to say of it beside its seconds.
     """
     answers: dict[str, list[dict]] = {name: [] for name in players}
     busy: dict[str, list[float]] = {name: [] for name in players}
@@ -51,13 +53,15 @@ def in_turn(
             if name in reasons:
                 continue
             left = max(0.0, end - time.monotonic())
-            say(f"{f'run {turn} of {runs}' if turn else 'warming up'}: {name}, at most {left / 60:.0f} min left")
+            head = f"{f'run {turn} of {runs}' if turn else 'warming up'}: {name}"
+            say(f"{head}, at most {left / 60:.0f} min left")
             before, begun = busy_seconds(), time.monotonic()
             try:
                 answer = play(max(seconds, LONGEST_TURN))
             except Failed as failure:
                 reasons[name] = str(failure)
                 continue
+            say(f"{head} took {answer['seconds']:.3g} s{told(answer)}")
             if turn:
                 answers[name].append(answer)
                 busy[name] += _elsewhere(before, time.monotonic() - begun, answer["cpu_seconds"])
