@@ -27,10 +27,13 @@ def count_ranks(scores, targets, users, offsets, seen, counts):
         if not np.isfinite(total) and not np.isfinite(own).all():
             return False
         counts[0, row], counts[1, row] = above, ties - 1  # the target ties with itself
-        for item in seen[offsets[user] : offsets[user + 1]]:
-            above -= F(own[item] > target)
-            ties -= F(own[item] == target) - F(item == wanted)
-        counts[2, row], counts[3, row] = above, ties - 1
+        own_seen, seen_above, seen_ties = seen[offsets[user] : offsets[user + 1]], 0, 0
+        for item in own_seen:
+            seen_above += own[item] > target
+        if ties > 1:
+            for item in own_seen:
+                seen_ties += own[item] == target and item != wanted
+        counts[2, row], counts[3, row] = counts[0, row] - seen_above, counts[1, row] - seen_ties
     return True
 
 
