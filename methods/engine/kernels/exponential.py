@@ -19,8 +19,8 @@ _exact = njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 @_exact
 def exp(x):
-    """e^x of a float32, within 1.1 ulp; beyond the exponents of normal numbers 0 or infinity, so that nothing made of it
-    is one of the numbers below, with which a core takes a hundred times as long. A NaN is lost.
+    """e^x of a float32, within 1.1 ulp; beyond the exponents of normal numbers 0 or infinity, so that what is made
+    of it is none of the numbers below, with which a core takes a hundred times as long. A NaN is lost.
 
     2^n e^r with r = x - n ln 2, and the polynomial of Cephes' expf (S. L. Moshier) for e^r.
     """
