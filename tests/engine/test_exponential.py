@@ -12,7 +12,7 @@ def fill(x, result):
         result[i] = exp(x[i])
 
 
-def test_the_exponential_is_within_one_ulp_and_a_tenth_wherever_its_result_is_normal():
+def test_the_exponential_is_within_one_ulp_and_a_tenth():
     x = np.linspace(LEAST, LARGEST, 1_000_003, dtype=np.float32)
     found = np.empty_like(x)
     fill(x, found)
@@ -20,7 +20,7 @@ def test_the_exponential_is_within_one_ulp_and_a_tenth_wherever_its_result_is_no
     assert (np.abs(found - exact) <= 1.1 * np.spacing(exact.astype(np.float32))).all()
 
 
-def test_beyond_the_exponents_of_normal_numbers_it_is_0_or_infinity():
+def test_beyond_its_range_it_is_0_or_infinity():
     x = np.array([-np.inf, -1e30, 1e30, np.inf, 0], dtype=np.float32)
     found = np.empty_like(x)
     fill(x, found)

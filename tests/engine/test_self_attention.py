@@ -19,6 +19,12 @@ def test_weights_are_the_softmax_of_what_a_position_sees(dtype, length, size):
     torch.testing.assert_close(scores, expected, rtol=1e-4 if dtype == torch.float else 1e-9, atol=1e-7)
 
 
+def test_no_weight_is_below_the_normal_numbers():
+    scores = 100 * torch.randn(4, 50, 50, generator=torch.Generator().manual_seed(1))
+    weigh(scores.numpy(), 1.0)
+    assert not ((scores > 0) & (scores < torch.finfo(torch.float).tiny)).any()
+
+
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])
 def test_rows_are_normalised_as_by_torch(dtype):
     torch.manual_seed(1)

@@ -8,7 +8,7 @@ from numba import njit, types
 from numba.extending import overload
 
 F, INT = np.float32, np.int32
-LEAST, LARGEST = F(-87.3), F(88.3)  # the exponents of normal float32
+LEAST, LARGEST = F(-80), F(88.3)  # beyond the second are no numbers; beyond the first few parts of one are normal
 ZERO, INFINITY = F(0), F(np.inf)
 LOG2_E = F(1.44269504)
 LN2_HIGH, LN2_LOW = F(0.693359375), F(-2.12194440e-4)  # n times the first, of few bits, is exact
@@ -19,8 +19,9 @@ _exact = njit(nogil=True, error_model="numpy", fastmath={"contract"})
 
 @_exact
 def exp(x):
-    """e^x of a float32, within 1.1 ulp; beyond the exponents of normal numbers 0 or infinity, so that what is made
-    of it is none of the numbers below, with which a core takes a hundred times as long. A NaN is lost.
+    """e^x of a float32, within 1.1 ulp; above LARGEST infinity, and below LEAST 0, so that a part of it, such as the
+    weight in a sum, is none of the numbers below the normal ones, with which a core takes a hundred times as long. A
+    NaN is lost.
 
     2^n e^r with r = x - n ln 2, and the polynomial of Cephes' expf (S. L. Moshier) for e^r.
     """
