@@ -27,8 +27,8 @@ class Lookup:
         self.rows.append(rows)
         return rows
 
-    def add(self, gradients: Sequence[Tensor], scale: float, total: Tensor) -> None:
-        """Adds scale times the gradients, one for each tensor of `rows`, to the table's own, `total`."""
+    def add(self, gradients: Sequence[Tensor], total: Tensor) -> None:
+        """Adds the gradients, one for each tensor of `rows`, to the table's own, `total`."""
         for items, gradient in zip(self.items, gradients, strict=True):
             found = gradient.contiguous().view(-1, total.shape[1])
-            add_rows(found.numpy(), items.reshape(-1).numpy(), total.numpy().dtype.type(scale), total.numpy())
+            add_rows(found.numpy(), items.reshape(-1).numpy(), total.numpy())

@@ -13,9 +13,9 @@ LEAST_ROWS = 96  # of a chunk, however large the catalogue: a product of fewer w
 SAFE_TOTAL = 1e18  # sums of exponentials up to it, and from its inverse on, lose nothing in float32
 
 
-def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor) -> Tensor:
-    """Full softmax cross-entropy over the catalogue, summed. states (n, dim), targets (n,)."""
-    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets)
+def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor, count: int = 1) -> Tensor:
+    """Full softmax cross-entropy over the catalogue, summed and divided by `count`. states (n, dim), targets (n,)."""
+    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets, count)
 
 
 class _SoftmaxLoss(torch.autograd.Function):
@@ -26,30 +26,30 @@ class _SoftmaxLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor) -> Tensor:
+    def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor, count: int) -> Tensor:
         on_cpu = states.device.type == "cpu"
-        totals, shifts, by_states, by_items = _exponentials(states, weight, shifted=not on_cpu)
+        totals, shifts, by_states, by_items = _exponentials(states, weight, count, shifted=not on_cpu)
         if on_cpu and len(states) and not (1 / SAFE_TOTAL < totals.min() and totals.max() < SAFE_TOTAL):
-            totals, shifts, by_states, by_items = _exponentials(states, weight, shifted=True)
+            totals, shifts, by_states, by_items = _exponentials(states, weight, count, shifted=True)
         # the target's own term of the gradient, -1 in the row of the target
         aims = weight[targets]
-        by_states -= aims
-        by_items.index_add_(0, targets, states, alpha=-1)
+        by_states.sub_(aims, alpha=1 / count)
+        by_items.index_add_(0, targets, states, alpha=-1 / count)
         ctx.save_for_backward(by_states, by_items)
-        return (totals.log() + shifts).sum() - (states * aims).sum()
+        return ((totals.log() + shifts).sum() - (states * aims).sum()) / count
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None]:
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
         by_states, by_items = ctx.saved_tensors
         if gradient.device.type == "cpu" and gradient == 1:  # a pass over the table spared; a GPU would have to wait
-            return by_states, by_items, None
-        return by_states * gradient, by_items * gradient, None
+            return by_states, by_items, None, None
+        return by_states * gradient, by_items * gradient, None, None
 
 
-def _exponentials(states: Tensor, weight: Tensor, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _exponentials(states: Tensor, weight: Tensor, count: int, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """With p = exp(logit - shift) over the items: its sums and the shifts, both (n,); and p / sum times items and times
-    states, the gradients of log sums by the states and by the items.
+    states, the gradients of log sums by the states and by the items, divided by `count`.
 
     The shift is each row's largest logit, or 0 where not `shifted`: that spares passes, and the sums tell whether it
     was right. A GPU shifts at once, for it would have to wait for them.
@@ -68,8 +68,8 @@ def _exponentials(states: Tensor, weight: Tensor, shifted: bool) -> tuple[Tensor
             logits.sub_(shift)
         torch.sum(logits.exp_(), 0, out=total)
         torch.mm(logits.T, weight, out=by_chunk)
-        torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), out=by_items)
-    by_states /= totals[:, None]
+        torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), alpha=1 / count, out=by_items)
+    by_states /= totals[:, None] * count
     return totals, shifts, by_states, by_items
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -44,41 +45,41 @@ def fit_next_item(
         shares = 1
     chances = [torch.Generator().manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
 
-    def gradients_of(share: tuple[Tensor, torch.Generator]) -> "_Gradients":
-        """Of the summed loss of some windows."""
+    def gradients_of(share: tuple[Tensor, torch.Generator], count: int) -> "_Gradients":
+        """Of the summed loss of some windows, divided by `count`."""
         batch, chance = share
         lookup = Lookup(model.item_embedding)
         with drawing_from(chance):
             states, targets = _states_and_targets(model, windows, batch, extra, lookup)
             if settings["objective"] == "softmax":
-                loss = softmax_loss(model, states, targets)
+                loss = softmax_loss(model, states, targets, count)
             else:
-                loss = sampled_loss(model, states, targets, settings["negatives"], chance)
+                loss = sampled_loss(model, states, targets, settings["negatives"], chance) / count
         found = torch.autograd.grad(loss, [*optimizer.parameters, *lookup.rows], materialize_grads=True)
         own = len(optimizer.parameters)
-        return _Gradients(found[:own], lookup, found[own:], loss.detach(), len(targets))
+        return _Gradients(found[:own], lookup, found[own:], loss.detach())
 
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
         model.train()
-        total, count = torch.zeros((), device=run.device), 0
+        total, targets = torch.zeros((), device=run.device), 0
         for batch in _batches(windows, settings["batch"], generator):
-            parts = over_cores(gradients_of, _shares(windows, batch, chances), run.device)
-            optimizer.move(_mean(parts, optimizer.parameters, model.item_embedding))
-            total, count = total + sum(part.loss for part in parts), count + sum(part.targets for part in parts)
-        stopper.close_epoch(total / count, model, run)
+            count = int(windows.counts[batch].sum()) + (0 if extra is None else int(extra.counts[batch].sum()))
+            parts = over_cores(partial(gradients_of, count=count), _shares(windows, batch, chances), run.device)
+            optimizer.move(_sum(parts, optimizer.parameters, model.item_embedding))
+            total, targets = total + count * sum(part.loss for part in parts), targets + count
+        stopper.close_epoch(total / targets, model, run)
     return stopper.finish(model)
 
 
 @dataclass(frozen=True)
 class _Gradients:
-    """Of a share's summed loss: by each parameter, but what was looked up in the table of items; and by that."""
+    """Of a share's loss: by each parameter, but what was looked up in the table of items; and by that."""
 
     by_parameters: tuple[Tensor, ...]
     lookup: Lookup
     by_rows: tuple[Tensor, ...]
     loss: Tensor
-    targets: int
 
 
 def _states_and_targets(
@@ -111,21 +112,19 @@ def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> 
     return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
 
 
-def _mean(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Embedding) -> Sequence[Tensor]:
-    """The gradient of the mean loss of all shares, by each parameter. What autograd gave is left as it is: it may be
+def _sum(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Embedding) -> Sequence[Tensor]:
+    """The gradient of the loss of all shares, by each parameter. What autograd gave is left as it is: it may be
     one tensor for two parameters."""
-    count = sum(part.targets for part in parts)
     first, *others = (part.by_parameters for part in parts)
     if others:
         total = torch._foreach_add(first, others[0])
         for other in others[1:]:
             torch._foreach_add_(total, other)
-        torch._foreach_div_(total, count)
     else:
-        total = torch._foreach_div(first, count)
+        total = torch._foreach_mul(first, 1)
     of_table = next(own for own, parameter in zip(total, parameters, strict=True) if parameter is table.weight)
     for part in parts:
-        part.lookup.add(part.by_rows, 1 / count, of_table)
+        part.lookup.add(part.by_rows, of_table)
     return total
 
 
