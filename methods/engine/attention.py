@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from methods.engine.kernels import arrays
 from methods.engine.kernels import attention as kernels
 
 ENERGIES_AT_ONCE = 1 << 27  # hidden values: a GPU's fill
@@ -88,7 +89,7 @@ class _Attention(torch.autograd.Function):
     ) -> Tensor:
         inputs = tuple(each.contiguous() for each in (_powers(queries), powers, values, rows, counts, weight))
         result = values.new_empty(len(queries), values.shape[2])
-        kernels.attend(*_arrays(*inputs, result))
+        kernels.attend(*arrays(*inputs, result))
         ctx.save_for_backward(*inputs)
         return result
 
@@ -100,7 +101,7 @@ class _Attention(torch.autograd.Function):
         found = [torch.zeros_like(each if learnt else each[:0]) for each in (keys, values, weight)]
         by_queries = torch.zeros_like(queries)
         kernels.attend_backward(
-            *_arrays(gradient.contiguous(), queries, keys, values, rows, counts, weight, by_queries, *found)
+            *arrays(gradient.contiguous(), queries, keys, values, rows, counts, weight, by_queries, *found)
         )
         by_keys, by_values, by_weight = found if learnt else (None, None, None)
         return by_queries, by_keys, None, by_values, by_weight, None, None
@@ -111,10 +112,6 @@ def _powers(x: Tensor) -> Tensor:
     result, values = torch.empty_like(x), x.numpy().reshape(-1)
     kernels.powers(values, values.dtype.type(LARGEST), result.numpy().reshape(-1))
     return result
-
-
-def _arrays(*tensors: Tensor):
-    return (each.numpy() for each in tensors)
 
 
 class _Energies(torch.autograd.Function):

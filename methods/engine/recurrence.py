@@ -5,6 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.autograd.function import once_differentiable
 
+from methods.engine.kernels import arrays
 from methods.engine.kernels import recurrence as kernels
 from methods.engine.kernels.products import LANES
 
@@ -39,7 +40,7 @@ class _Recurrence(torch.autograd.Function):
         gates = (vectors.flatten(0, 1) @ w_in.T).view(rows, steps, -1)
         result, before, inner = gates.new_empty(3, rows, steps, begin.shape[1])
         across = F.pad(w_hidden.T, (0, -len(w_hidden) % LANES, 0, -w_hidden.shape[1] % 4)).contiguous()
-        kernels.recur(*_arrays(gates, begin.contiguous(), across, b_in, b_hidden, result, before, inner))
+        kernels.recur(*arrays(gates, begin.contiguous(), across, b_in, b_hidden, result, before, inner))
         ctx.save_for_backward(vectors, w_in, across, gates, before, inner)
         return result
 
@@ -50,7 +51,7 @@ class _Recurrence(torch.autograd.Function):
         size = before.shape[2]
         slopes, by_begin = gates.new_empty(*gates.shape[:2], 4 * size), gates.new_empty(len(gates), size)
         total = gates.new_empty(4 * size)
-        kernels.recur_backward(*_arrays(gradient.contiguous(), gates, before, inner, across, slopes, by_begin, total))
+        kernels.recur_backward(*arrays(gradient.contiguous(), gates, before, inner, across, slopes, by_begin, total))
         slopes = slopes.flatten(0, 1)
         of_input, of_hidden = slopes[:, size:], slopes[:, : 3 * size]  # of which the second begins with what is of n
         wanted = ctx.needs_input_grad
@@ -62,7 +63,3 @@ class _Recurrence(torch.autograd.Function):
             total[size:] if wanted[4] else None,
             total[: 3 * size].roll(-size) if wanted[5] else None,
         )
-
-
-def _arrays(*tensors: Tensor):
-    return (each.numpy() for each in tensors)

@@ -86,14 +86,6 @@ def train(job: dict) -> dict[str, Action]:
     def epoch() -> dict:
         return {"seconds": world.epoch(world.model), "work": world.pairs, **device_memory(world.device)}
 
-    @cache
-    def chunk() -> int:
-        return fastest_chunk(world, partial(softmax_products, world), world.pairs)
-
-    def products() -> dict:
-        rows = chunk()
-        return {"seconds": world.timed(lambda: softmax_products(world, world.pairs, rows))[0], "work": world.pairs}
-
     def fit(seed: int, epochs: int) -> dict:
         settings = {**world.settings, "epochs": epochs, "patience": epochs}
         seconds, trained = world.timed(
@@ -110,7 +102,22 @@ def train(job: dict) -> dict[str, Action]:
         done = [fit(seed, epochs) for seed in range(1, count + 1)]
         return {"seconds": sum(each["seconds"] for each in done), "work": 1}
 
+    products = bare(world, partial(softmax_products, world), world.pairs)
     return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds}
+
+
+def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:
+    """Times `multiply(count, rows)` with the rows at once with which it is the fastest."""
+
+    @cache
+    def chunk() -> int:
+        return fastest_chunk(world, multiply, count)
+
+    def product() -> dict:
+        rows = chunk()
+        return {"seconds": world.timed(lambda: multiply(count, rows))[0], "work": count}
+
+    return product
 
 
 def fastest_chunk(world: World, multiply: Callable[[int, int], None], count: int) -> int:
@@ -153,15 +160,7 @@ def ranking(job: dict) -> dict[str, Action]:
         seconds, _ = world.timed(lambda: rank(world.model, world.data.split, world.data.validation, world.device))
         return {"seconds": seconds, "work": len(users)}
 
-    @cache
-    def chunk() -> int:
-        return fastest_chunk(world, partial(rank_product, world), len(users))
-
-    def product() -> dict:
-        rows = chunk()
-        return {"seconds": world.timed(lambda: rank_product(world, len(users), rows))[0], "work": len(users)}
-
-    return {"rank": ranks, "product": product}
+    return {"rank": ranks, "product": bare(world, partial(rank_product, world), len(users))}
 
 
 def search(job: dict) -> dict[str, Action]:

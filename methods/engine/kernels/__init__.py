@@ -5,8 +5,17 @@ What is kept is known by its own file: after an edit of the options below, remov
 They take numpy arrays, let other threads run, and use one core: what uses several calls them by `over_cores`.
 """
 
+from collections.abc import Iterator
+
 from numba import njit
+from numpy import ndarray
+from torch import Tensor
 
 # sums may be taken in another order, so that several numbers are added side by side, and a product and its sum be
 # rounded once; all else is as written
 compiled = njit(nogil=True, cache=True, error_model="numpy", fastmath={"reassoc", "nsz", "contract"})
+
+
+def arrays(*tensors: Tensor) -> Iterator[ndarray]:
+    """The tensors as kernels take them, without a copy."""
+    return (each.numpy() for each in tensors)
