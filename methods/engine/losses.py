@@ -54,12 +54,12 @@ def _exponentials(states: Tensor, weight: Tensor, count: int, shifted: bool) -> 
     The shift is each row's largest logit, or 0 where not `shifted`: that spares passes, and the sums tell whether it
     was right. A GPU shifts at once, for it would have to wait for them.
     """
-    by_states = torch.empty_like(states)
+    by_states = states.new_empty(states.shape[1], len(states))  # laid across: its product is faster by an eighth
     by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
     totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
     rows = rows_at_once(states.device, len(weight))
     buffer = states.new_empty(len(weight), min(rows, len(states)))
-    chunks = (each.split(rows) for each in (states, by_states, totals, totals[:, None], shifts))
+    chunks = (each.split(rows) for each in (states, by_states.T, totals, totals[:, None], shifts))
     for place, (chunk, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
         logits = buffer if len(chunk) == buffer.shape[1] else buffer.new_empty(len(weight), len(chunk))
         torch.mm(weight, chunk.T.contiguous(), out=logits)
@@ -67,10 +67,10 @@ def _exponentials(states: Tensor, weight: Tensor, count: int, shifted: bool) -> 
             torch.amax(logits, 0, out=shift)
             logits.sub_(shift)
         torch.sum(logits.exp_(), 0, out=total)
-        torch.mm(logits.T, weight, out=by_chunk)
+        torch.mm(weight.T, logits, out=by_chunk.T)
         torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), alpha=1 / count, out=by_items)
-    by_states /= totals[:, None] * count
-    return totals, shifts, by_states, by_items
+    by_states /= totals * count
+    return totals, shifts, by_states.T.contiguous(), by_items
 
 
 def rows_at_once(device: torch.device, catalogue: int) -> int:
