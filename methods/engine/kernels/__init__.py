@@ -7,9 +7,15 @@ They take numpy arrays, let other threads run, and use one core: what uses sever
 
 from collections.abc import Iterator
 
-from numba import njit
+from numba import config, njit
+from numba.core.codegen import get_host_cpu_features
 from numpy import ndarray
 from torch import Tensor
+
+# LLVM takes half of AVX-512's width by itself, because a core that takes all of it runs a little slower. Here torch's
+# products take all of it anyway
+if config.CPU_FEATURES is None and "+avx512f" in get_host_cpu_features():
+    config.CPU_FEATURES = f"{get_host_cpu_features()},-prefer-256-bit"
 
 # sums may be taken in another order, so that several numbers are added side by side, and a product and its sum be
 # rounded once; all else is as written
