@@ -1,16 +1,22 @@
 """Objectives of next-item training, over states and their target items."""
 
+import math
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
+from methods.engine.kernels import arrays
+from methods.engine.kernels import softmax as kernels
+from methods.engine.kernels.rows import add_rows
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.sampling import other_items
 
 LOGITS_AT_ONCE = {"cpu": 1 << 19, "cuda": 1 << 27}  # 2 MiB of float32 stay in a core's cache; 512 MiB keep a GPU busy
 LEAST_ROWS = 96  # of a chunk, however large the catalogue: a product of fewer waits for the table of items
-SAFE_TOTAL = 1e18  # sums of exponentials up to it, and from its inverse on, lose nothing in float32
+SAFE_TOTALS = (1e-6, 1e18)  # sums of powers that lose nothing in float32, nor by powers below 2^-60 that are 0
+LN_2 = math.log(2)  # powers of 2 take less than those of e: logits are computed as multiples of ln 2
 
 
 def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor, count: int = 1) -> Tensor:
@@ -28,15 +34,18 @@ class _SoftmaxLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor, count: int) -> Tensor:
         on_cpu = states.device.type == "cpu"
-        totals, shifts, by_states, by_items = _exponentials(states, weight, count, shifted=not on_cpu)
-        if on_cpu and len(states) and not (1 / SAFE_TOTAL < totals.min() and totals.max() < SAFE_TOTAL):
-            totals, shifts, by_states, by_items = _exponentials(states, weight, count, shifted=True)
+        totals, shifts, by_states, by_items = _powers(states, weight, count, shifted=not on_cpu)
+        if on_cpu and len(states) and not (SAFE_TOTALS[0] < totals.min() and totals.max() < SAFE_TOTALS[1]):
+            totals, shifts, by_states, by_items = _powers(states, weight, count, shifted=True)
         # the target's own term of the gradient, -1 in the row of the target
         aims = weight[targets]
         by_states.sub_(aims, alpha=1 / count)
-        by_items.index_add_(0, targets, states, alpha=-1 / count)
+        if on_cpu:
+            add_rows(*arrays(states * (-1 / count), targets, by_items))
+        else:
+            by_items.index_add_(0, targets, states, alpha=-1 / count)
         ctx.save_for_backward(by_states, by_items)
-        return ((totals.log() + shifts).sum() - (states * aims).sum()) / count
+        return ((totals.log2() + shifts).sum() * LN_2 - (states * aims).sum()) / count
 
     @staticmethod
     @once_differentiable
@@ -47,12 +56,12 @@ class _SoftmaxLoss(torch.autograd.Function):
         return by_states * gradient, by_items * gradient, None, None
 
 
-def _exponentials(states: Tensor, weight: Tensor, count: int, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """With p = exp(logit - shift) over the items: its sums and the shifts, both (n,); and p / sum times items and times
-    states, the gradients of log sums by the states and by the items, divided by `count`.
+def _powers(states: Tensor, weight: Tensor, count: int, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """With p = exp(logit) / 2^shift over the items: its sums and the shifts, both (n,); and p / sum times items and
+    times states, the gradients of log sums by the states and by the items, divided by `count`.
 
-    The shift is each row's largest logit, or 0 where not `shifted`: that spares passes, and the sums tell whether it
-    was right. A GPU shifts at once, for it would have to wait for them.
+    The shift is that of each row's largest p to 1, or 0 where not `shifted`: that spares passes, and the sums tell
+    whether it was right. A GPU shifts at once, for it would have to wait for them.
     """
     by_states = states.new_empty(states.shape[1], len(states))  # laid across: its product is faster by an eighth
     by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
@@ -62,15 +71,23 @@ def _exponentials(states: Tensor, weight: Tensor, count: int, shifted: bool) -> 
     chunks = (each.split(rows) for each in (states, by_states.T, totals, totals[:, None], shifts))
     for place, (chunk, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
         logits = buffer if len(chunk) == buffer.shape[1] else buffer.new_empty(len(weight), len(chunk))
-        torch.mm(weight, chunk.T.contiguous(), out=logits)
+        torch.mm(weight, (chunk / LN_2).T.contiguous(), out=logits)
         if shifted:
             torch.amax(logits, 0, out=shift)
             logits.sub_(shift)
-        torch.sum(logits.exp_(), 0, out=total)
+        _raise_to(logits, total)
         torch.mm(weight.T, logits, out=by_chunk.T)
         torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), alpha=1 / count, out=by_items)
     by_states /= totals * count
     return totals, shifts, by_states.T.contiguous(), by_items
+
+
+def _raise_to(logits: Tensor, totals: Tensor) -> None:
+    """logits (items, rows) become 2^logit, and totals (rows,) their sums."""
+    if logits.device.type == "cpu" and logits.dtype == torch.float32:
+        kernels.raise_to(*arrays(logits, totals))
+    else:
+        torch.sum(logits.exp2_(), 0, out=totals)
 
 
 def rows_at_once(device: torch.device, catalogue: int) -> int:

@@ -42,6 +42,18 @@ def test_softmax_loss_in_single_precision_stays_near_the_exact_one(size):
     torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=0)
 
 
+def test_single_precision_gradients_stay_near_the_exact_ones_in_chunks_of_any_size():
+    torch.manual_seed(1)
+    model = Bare(7_000, 8)  # 96 rows at a time: two chunks and a part of one
+    states, targets = torch.randn(200, 8, requires_grad=True), torch.randint(7_000, (200,))
+    exact, table = states.detach().double().requires_grad_(), model.item_embedding.weight.detach().double()
+    table.requires_grad_()
+    expected = torch.autograd.grad(F.cross_entropy(exact @ table.T, targets), [exact, table])
+    found = torch.autograd.grad(losses.softmax_loss(model, states, targets, 200), [states, model.item_embedding.weight])
+    for mine, other in zip(found, expected, strict=True):
+        torch.testing.assert_close(mine.double(), other, rtol=1e-4, atol=3e-7)
+
+
 def test_sampled_loss_is_equation_1_and_never_draws_the_target():
     model = Bare(3, 4).double()
     states, targets = torch.randn(50, 4, dtype=torch.double), torch.zeros(50, dtype=torch.int64)
