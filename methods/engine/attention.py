@@ -24,7 +24,7 @@ class Keys(NamedTuple):
 
 def laid_out(keys: Tensor) -> Keys:
     """Keys as the functions below take them. keys (batch, length, hidden)."""
-    return Keys(keys, _powers(keys) if keys.device.type == "cpu" else None)
+    return Keys(keys, exp_negative(keys) if keys.device.type == "cpu" else None)
 
 
 def causal_attention(queries: Tensor, keys: Keys, values: Tensor, weight: Tensor) -> Tensor:
@@ -87,7 +87,9 @@ class _Attention(torch.autograd.Function):
     def forward(
         ctx, queries: Tensor, keys: Tensor, powers: Tensor, values: Tensor, weight: Tensor, rows: Tensor, counts: Tensor
     ) -> Tensor:
-        inputs = tuple(each.contiguous() for each in (_powers(queries), powers, values, rows, counts, weight))
+        ctx.shapes = keys.shape, values.shape
+        begins, flat = rows * values.shape[1], (each.flatten(0, 1) for each in (powers, values))
+        inputs = tuple(each.contiguous() for each in (exp_negative(queries), *flat, begins, counts, weight))
         result = values.new_empty(len(queries), values.shape[2])
         kernels.attend(*arrays(*inputs, result))
         ctx.save_for_backward(*inputs)
@@ -96,18 +98,21 @@ class _Attention(torch.autograd.Function):
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor):
-        queries, keys, values, rows, counts, weight = ctx.saved_tensors
+        queries, keys, values, begins, counts, weight = ctx.saved_tensors
         learnt = any(ctx.needs_input_grad[1:])
         found = [torch.zeros_like(each if learnt else each[:0]) for each in (keys, values, weight)]
         by_queries = torch.zeros_like(queries)
         kernels.attend_backward(
-            *arrays(gradient.contiguous(), queries, keys, values, rows, counts, weight, by_queries, *found)
+            *arrays(gradient.contiguous(), queries, keys, values, begins, counts, weight, by_queries, *found)
         )
-        by_keys, by_values, by_weight = found if learnt else (None, None, None)
-        return by_queries, by_keys, None, by_values, by_weight, None, None
+        if not learnt:
+            return by_queries, *[None] * 6
+        by_keys, by_values, by_weight = found
+        return by_queries, by_keys.view(ctx.shapes[0]), None, by_values.view(ctx.shapes[1]), by_weight, None, None
 
 
-def _powers(x: Tensor) -> Tensor:
+def exp_negative(x: Tensor) -> Tensor:
+    """exp(-x), held between exp(-LARGEST) and exp(LARGEST), as the kernels take queries and keys."""
     x = x.detach().contiguous()
     result, values = torch.empty_like(x), x.numpy().reshape(-1)
     kernels.powers(values, values.dtype.type(LARGEST), result.numpy().reshape(-1))

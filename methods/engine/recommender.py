@@ -88,6 +88,14 @@ class SequentialRecommender(Recommender):
         """vectors (batch, length, dim): item embeddings."""
         raise NotImplementedError
 
+    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, wanted: Tensor) -> Tensor:
+        """The states after the wanted positions of histories, row by row (states, dim); a model that can leaves out
+        what is computed for padding.
+
+        look_up gives the vectors (.., dim) of items (..); items, wanted (batch, length); lengths (batch,).
+        """
+        return self.encode(look_up(items)).states[wanted]
+
     def trunk(self, vectors: Tensor) -> Trunk:
         """What `branch` needs of `encode`; a model that can leaves out what is for the states alone."""
         return self.encode(vectors)

@@ -1,5 +1,6 @@
 """Gated recurrence (Cho et al., EMNLP 2014) whose steps on a CPU are one operation together."""
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,34 +33,53 @@ class Recurrence(nn.GRU):
 
 
 class _Recurrence(torch.autograd.Function):
-    """r, z = sigmoid(W x + U h + b), n = tanh(W x + b + r (U h + b)), next h = (1 - z) n + z h."""
-
     @staticmethod
-    def forward(ctx, vectors: Tensor, begin: Tensor, w_in: Tensor, w_hidden: Tensor, b_in: Tensor, b_hidden: Tensor):
+    def forward(ctx, vectors: Tensor, begin: Tensor, *weights: Tensor):
         rows, steps, _ = vectors.shape
-        gates = (vectors.flatten(0, 1) @ w_in.T).view(rows, steps, -1)
-        result, before, inner = gates.new_empty(3, rows, steps, begin.shape[1])
-        across = F.pad(w_hidden.T, (0, -len(w_hidden) % LANES, 0, -w_hidden.shape[1] % 4)).contiguous()
-        kernels.recur(*arrays(gates, begin.contiguous(), across, b_in, b_hidden, result, before, inner))
-        ctx.save_for_backward(vectors, w_in, across, gates, before, inner)
-        return result
+        walk = ctx.walk = Walk(vectors.flatten(0, 1), begin.contiguous(), np.arange(rows + 1) * steps, *weights)
+        return walk.hidden.view(rows, steps, -1)
 
     @staticmethod
     @once_differentiable
     def backward(ctx, gradient: Tensor):
-        vectors, w_in, across, gates, before, inner = ctx.saved_tensors
-        size = before.shape[2]
-        slopes, by_begin = gates.new_empty(*gates.shape[:2], 4 * size), gates.new_empty(len(gates), size)
-        total = gates.new_empty(4 * size)
-        kernels.recur_backward(*arrays(gradient.contiguous(), gates, before, inner, across, slopes, by_begin, total))
-        slopes = slopes.flatten(0, 1)
-        of_input, of_hidden = slopes[:, size:], slopes[:, : 3 * size]  # of which the second begins with what is of n
-        wanted = ctx.needs_input_grad
-        return (
-            (of_input @ w_in).view(vectors.shape) if wanted[0] else None,
-            by_begin if wanted[1] else None,
-            of_input.T @ vectors.flatten(0, 1) if wanted[2] else None,
-            (of_hidden.T @ before.flatten(0, 1)).roll(-size, 0) if wanted[3] else None,
-            total[size:] if wanted[4] else None,
-            total[: 3 * size].roll(-size) if wanted[5] else None,
+        vectors, learnt = ctx.needs_input_grad[0], any(ctx.needs_input_grad[2:])
+        by_vectors, by_begin, *by_weights = ctx.walk.back(gradient.flatten(0, 1), vectors, learnt)
+        return by_vectors.view(*gradient.shape[:2], -1) if vectors else None, by_begin, *by_weights
+
+
+class Walk:
+    """Rows of any length, one behind the other: r, z = sigmoid(W x + U h + b), n = tanh(W x + b + r (U h + b)),
+    next h = (1 - z) n + z h.
+
+    vectors (steps, dim), contiguous; begin (rows, hidden); row n has the steps from offsets[n] to offsets[n + 1];
+    weights: torch's four. `hidden` (steps, hidden) holds each next h. On a CPU, without autograd.
+    """
+
+    def __init__(
+        self, vectors: Tensor, begin: Tensor, offsets: np.ndarray, w_in: Tensor, w_hidden: Tensor, b_in: Tensor,
+        b_hidden: Tensor,
+    ) -> None:  # fmt: skip
+        self.vectors, self.w_in, self.rows, self.offsets = vectors, w_in, len(begin), offsets
+        self.gates = vectors @ w_in.T
+        self.hidden, self.before, self.inner = self.gates.new_empty(3, len(vectors), begin.shape[1])
+        self.across = F.pad(w_hidden.T, (0, -len(w_hidden) % LANES, 0, -w_hidden.shape[1] % 4)).contiguous()
+        fixed, found = (self.across, b_in, b_hidden), (self.hidden, self.before, self.inner)
+        kernels.recur(*arrays(self.gates, begin), offsets, *arrays(*fixed, *found))
+
+    def back(self, gradient: Tensor, vectors: bool = True, weights: bool = True) -> list[Tensor | None]:
+        """Gradients by the vectors, if they are wanted, by what was begun with and by the weights, if they are, given
+        that by `hidden`."""
+        size = self.hidden.shape[1]
+        slopes, total = gradient.new_empty(len(gradient), 4 * size), gradient.new_empty(4 * size)
+        by_begin, given = gradient.new_empty(self.rows, size), (self.gates, self.before, self.inner)
+        kernels.recur_backward(
+            *arrays(gradient.contiguous(), *given), self.offsets, *arrays(self.across, slopes, by_begin, total)
         )
+        of_input, of_hidden = slopes[:, size:], slopes[:, : 3 * size]  # of which the second begins with what is of n
+        by_vectors = of_input @ self.w_in if vectors else None
+        if not weights:
+            return [by_vectors, by_begin, None, None, None, None]
+        return [
+            by_vectors, by_begin, of_input.T @ self.vectors, (of_hidden.T @ self.before).roll(-size, 0), total[size:],
+            total[: 3 * size].roll(-size),
+        ]  # fmt: skip

@@ -86,12 +86,14 @@ def _states_and_targets(
     model: SequentialRecommender, windows: Windows, batch: Tensor, extra: "_Grouped | None", lookup: Lookup
 ) -> tuple[Tensor, Tensor]:
     """States and next items of a batch of windows, the extra sequences behind the observed pairs."""
-    width = int(windows.lengths[batch].max())
-    trunk = model.encode(lookup(windows.inputs[batch, :width]))
-    counts = windows.counts[batch, :width]
-    states, targets = trunk.states[counts], windows.targets[batch, :width][counts]
+    lengths = windows.lengths[batch]
+    width = int(lengths.max())
+    items, counts = windows.inputs[batch, :width], windows.counts[batch, :width]
+    targets = windows.targets[batch, :width][counts]
     if extra is None:
-        return states, targets
+        return model.states_at(lookup, items, lengths, counts), targets
+    trunk = model.encode(lookup(items))
+    states = trunk.states[counts]
     branches, rows = extra.of(batch)
     if not len(branches):
         return states, targets

@@ -1,5 +1,7 @@
 """NARM: a recurrent encoder with attention over the session (Li et al., CIKM 2017)."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 
@@ -10,6 +12,7 @@ from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.recurrence import Recurrence
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
+from methods.narm.packed import States, pack
 
 fit = fit_next_item
 
@@ -51,6 +54,15 @@ class NARM(SequentialRecommender):
         hidden, keys = cache = self.trunk(vectors).cache
         local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
         return Trunk(self._decode(hidden, local), cache)
+
+    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, wanted: Tensor) -> Tensor:
+        if items.device.type != "cpu":
+            return super().states_at(look_up, items, lengths, wanted)
+        packed = pack(items, lengths, wanted)
+        choices = self.embedding_dropout.choices(1)[0], self.dropout.choices(1)[0]
+        layers = (self.query, self.key, self.weight, self.decoder)
+        parameters = (*(layer.weight for layer in layers), *self.recurrence.parameters())
+        return States.apply(look_up(packed.items), packed, choices, *parameters)
 
     def last_states(self, vectors: Tensor, lengths: Tensor) -> Tensor:
         hidden, _ = self.recurrence(self.embedding_dropout(vectors))

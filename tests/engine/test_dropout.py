@@ -65,6 +65,10 @@ def test_kernels_drop_what_the_layer_drops():
     found, x = torch.empty(2, 3, 5), x.view(2, 3, 5)
     kernels.add_rows_and_drop(x.numpy(), 2.0, rows.numpy(), *choice, found.numpy())
     torch.testing.assert_close(found, dropped(2 * x + rows, choice))
+    left, right, chosen = torch.randn(7, 4), torch.randn(3, 4), torch.tensor([5, 0, 6])
+    found = torch.empty(3, 8)
+    kernels.join_and_drop(left.numpy(), chosen.numpy(), right.numpy(), *choice, found.numpy())
+    torch.testing.assert_close(found, dropped(torch.cat([left[chosen], right], 1), choice))
 
 
 def test_nothing_is_dropped_by_a_choice_outside_training():

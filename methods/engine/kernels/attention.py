@@ -1,8 +1,7 @@
-"""Additive attention of single queries, each over the keys that stand first in one row of them.
+"""Additive attention of single queries, each over a stretch of the keys.
 
-Query n sees the first counts[n] keys of row rows[n]: its result is the sum over them of  weight . sigmoid(query + key)
-value. Arrays: queries (n, hidden); keys (rows, length, hidden); values (rows, length, dim); rows, counts (n,); weight
-(hidden,).
+Query n sees counts[n] keys from begins[n] on: its result is the sum over them of  weight . sigmoid(query + key) value.
+Arrays: queries (n, hidden); keys (positions, hidden); values (positions, dim); begins, counts (n,); weight (hidden,).
 
 Queries and keys come as exp(-query) and exp(-key), so that no exponential is left for the pairs of them:
 sigmoid(query + key) = 1 / (1 + exp(-query) exp(-key)).
@@ -23,12 +22,12 @@ def powers(x, largest, result):
 
 
 @compiled
-def attend(queries, keys, values, rows, counts, weight, result):
+def attend(queries, keys, values, begins, counts, weight, result):
     """Fills result (n, dim)."""
     zero, one = weight.dtype.type(0), weight.dtype.type(1)
-    energies = np.empty(keys.shape[1], weight.dtype)
+    energies = np.empty(counts.max() if len(counts) else 0, weight.dtype)
     for n in range(len(queries)):
-        query, own_keys, own_values, own = queries[n], keys[rows[n]], values[rows[n]], result[n]
+        query, own_keys, own_values, own = queries[n], keys[begins[n] :], values[begins[n] :], result[n]
         for k in range(counts[n]):
             energy = zero
             for h in range(len(weight)):
@@ -41,16 +40,15 @@ def attend(queries, keys, values, rows, counts, weight, result):
 
 
 @compiled
-def attend_backward(gradient, queries, keys, values, rows, counts, weight, by_queries, by_keys, by_values, by_weight):
+def attend_backward(gradient, queries, keys, values, begins, counts, weight, by_queries, by_keys, by_values, by_weight):
     """Adds to the gradients by_.. of the queries and keys themselves, of the values and of the weight, given that of
     the result (n, dim). Where all but the queries are constants, by_keys, by_values and by_weight hold nothing."""
     zero, one = weight.dtype.type(0), weight.dtype.type(1)
     learnt = len(by_keys) > 0
     for n in range(len(queries)):
-        row = rows[n]
         query, flowing, by_query = queries[n], gradient[n], by_queries[n]
-        for k in range(counts[n]):
-            key, value = keys[row, k], values[row, k]
+        for k in range(begins[n], begins[n] + counts[n]):
+            key, value = keys[k], values[k]
             slope = zero
             for d in range(len(flowing)):
                 slope += flowing[d] * value[d]
@@ -59,7 +57,7 @@ def attend_backward(gradient, queries, keys, values, rows, counts, weight, by_qu
                     s = one / (one + query[h] * key[h])
                     by_query[h] += slope * weight[h] * s * (one - s)
                 continue
-            by_key, by_value, energy = by_keys[row, k], by_values[row, k], zero
+            by_key, by_value, energy = by_keys[k], by_values[k], zero
             for h in range(len(weight)):
                 s = one / (one + query[h] * key[h])
                 weighed = weight[h] * s

@@ -101,3 +101,35 @@ def add_dropped_backward(gradient, seed, threshold, scale, by_x, by_bias):
             each = own[d] * times if hashed(begin + d, first, second) >= threshold else zero
             found[d] = each
             by_bias[d] += each
+
+
+@compiled
+def join_and_drop(left, chosen, right, seed, threshold, scale, result):
+    """result = dropout of the chosen rows of `left` and, beside them, those of `right`. left (positions, dim); right
+    (n, dim); chosen (n,); result (n, 2 dim)."""
+    kind, first, second, (count, dim) = left.dtype.type, seed[0], seed[1], right.shape
+    zero, times = kind(0), kind(scale)
+    for n in range(count):
+        begin = 2 * dim * n
+        _drop_row(left[chosen[n]], begin, first, second, threshold, times, zero, result[n, :dim])
+        _drop_row(right[n], begin + dim, first, second, threshold, times, zero, result[n, dim:])
+
+
+@compiled
+def join_and_drop_backward(gradient, chosen, seed, threshold, scale, by_left, by_right):
+    """Adds to by_left, and fills by_right, given the gradient of the above."""
+    kind, first, second, (count, dim) = gradient.dtype.type, seed[0], seed[1], by_right.shape
+    zero, times, of_left = kind(0), kind(scale), np.empty(dim, gradient.dtype)
+    for n in range(count):
+        begin, by_row = 2 * dim * n, by_left[chosen[n]]
+        _drop_row(gradient[n, :dim], begin, first, second, threshold, times, zero, of_left)
+        for d in range(dim):
+            by_row[d] += of_left[d]
+        _drop_row(gradient[n, dim:], begin + dim, first, second, threshold, times, zero, by_right[n])
+
+
+@compiled
+def _drop_row(x, begin, first, second, threshold, times, zero, result):
+    """Of the elements from `begin` on of what is dropped."""
+    for d in range(len(x)):
+        result[d] = x[d] * times if hashed(begin + d, first, second) >= threshold else zero

@@ -1,7 +1,8 @@
 """A gated recurrence over all its steps, four rows at a time, so that what they need of the weights is fetched once.
 
-Arrays are (rows, steps, ..). The gates r, z and n stand side by side: 3 size. `across` (size, 3 size) is the transposed
-weight of h, filled up as its products want it.
+Rows of any length stand one behind the other in arrays (steps, ..): row n has those from offsets[n] to offsets[n + 1].
+The gates r, z and n stand side by side: 3 size. `across` (size, 3 size) is the transposed weight of h, filled up as its
+products want it.
 """
 
 import numpy as np
@@ -12,14 +13,14 @@ from methods.engine.kernels.products import add_products, add_products_across
 
 
 @compiled
-def recur(gates, begin, across, b_in, b_hidden, result, before, inner):
+def recur(gates, begin, offsets, across, b_in, b_hidden, result, before, inner):
     """u = h across + b_hidden, r, z = sigmoid(gate + u), n = tanh(gate + r u), next h = n + z (h - n), from h = begin.
 
-    gates (.., 3 size) hold the input's products, to which b_in is added, and get r, z and n; begin (rows, size); b_in,
-    b_hidden (3 size,). Filled are result (.., size) with the next h, before (.., size) with h, and inner (.., size)
-    with what r is multiplied with.
+    gates (.., 3 size) hold the input's products, to which b_in is added, and get r, z and n; begin (rows, size);
+    offsets (rows + 1,); b_in, b_hidden (3 size,). Filled are result (.., size) with the next h, before (.., size) with
+    h, and inner (.., size) with what r is multiplied with.
     """
-    rows, steps, size = result.shape
+    rows, size = begin.shape
     h, u = np.zeros((4, len(across)), gates.dtype), np.zeros((4, across.shape[1]), gates.dtype)
     bias, of_n = np.zeros_like(u[0]), b_in[2 * size :]
     bias[: 3 * size] = b_hidden
@@ -27,13 +28,23 @@ def recur(gates, begin, across, b_in, b_hidden, result, before, inner):
     for first in range(0, rows, 4):
         here = min(4, rows - first)
         h[:here, :size] = begin[first : first + here]
-        for t in range(steps):
+        for t in range(_longest(offsets[first : first + here + 1])):
             for k in range(4):
                 u[k] = bias
             add_products(h, across, u)
             for k in range(here):
-                row = first + k
-                _step(gates[row, t], u[k], of_n, h[k, :size], result[row, t], before[row, t], inner[row, t])
+                at = offsets[first + k] + t
+                if at < offsets[first + k + 1]:
+                    _step(gates[at], u[k], of_n, h[k, :size], result[at], before[at], inner[at])
+
+
+@compiled
+def _longest(offsets):
+    """Steps of the longest row."""
+    longest = 0
+    for n in range(len(offsets) - 1):
+        longest = max(longest, offsets[n + 1] - offsets[n])
+    return longest
 
 
 @compiled
@@ -53,25 +64,27 @@ def _step(gate, u, bias, h, result, before, inner):
 
 
 @compiled
-def recur_backward(gradient, gates, before, inner, across, slopes, by_begin, total):
+def recur_backward(gradient, gates, before, inner, offsets, across, slopes, by_begin, total):
     """Fills slopes (.., 4 size), the gradient by u of n, by the sums of which r and z are the sigmoids, and by that of
     which n is the tanh; by_begin (rows, size); and total (4 size,), the sum of the slopes. gradient (.., size) is that
     of the result."""
-    rows, steps, size = gradient.shape
-    flow, by_u = np.zeros((4, len(across)), gates.dtype), np.zeros((4, across.shape[1]), gates.dtype)
+    rows, size = by_begin.shape
+    flow, by_u = np.empty((4, len(across)), gates.dtype), np.empty((4, across.shape[1]), gates.dtype)
     total[:] = 0
     for first in range(0, rows, 4):
         here = min(4, rows - first)
         flow[:] = 0
-        for t in range(steps - 1, -1, -1):
+        by_u[:] = 0  # what a row adds before its last step
+        for t in range(_longest(offsets[first : first + here + 1]) - 1, -1, -1):
             for k in range(here):
-                row, own = first + k, slopes[first + k, t]
-                _step_backward(gradient[row, t], gates[row, t], before[row, t], inner[row, t], flow[k, :size], own)
-                of = by_u[k]
-                of[: 2 * size] = own[size : 3 * size]
-                of[2 * size : 3 * size] = own[:size]
-                for i in range(4 * size):
-                    total[i] += own[i]
+                at = offsets[first + k] + t
+                if at < offsets[first + k + 1]:
+                    own, of = slopes[at], by_u[k]
+                    _step_backward(gradient[at], gates[at], before[at], inner[at], flow[k, :size], own)
+                    of[: 2 * size] = own[size : 3 * size]
+                    of[2 * size : 3 * size] = own[:size]
+                    for i in range(4 * size):
+                        total[i] += own[i]
             add_products_across(by_u, across, flow)
         by_begin[first : first + here] = flow[:here, :size]
 

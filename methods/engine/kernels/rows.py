@@ -1,4 +1,4 @@
-"""Rows of a table."""
+"""Rows of a table, and rows of unlike length one behind the other."""
 
 from methods.engine.kernels import compiled
 
@@ -10,3 +10,22 @@ def add_rows(rows, places, table):
         own = table[places[n]]
         for d in range(len(own)):
             own[d] += rows[n, d]
+
+
+@compiled
+def lay_end_to_end(items, lengths, wanted, offsets, found, chosen, counts):
+    """Puts the first lengths[n] items of every row one behind the other.
+
+    items, wanted (rows, length); lengths (rows,). Filled are offsets (rows + 1,), where each row begins and the last
+    ends; found (offsets[-1],), the items; and for each place that is wanted, row by row, chosen, where it stands in
+    `found`, and counts, how many items its row has up to it.
+    """
+    at, n, offsets[0] = 0, 0, 0
+    for row in range(len(lengths)):
+        for place in range(lengths[row]):
+            found[at] = items[row, place]
+            if wanted[row, place]:
+                chosen[n], counts[n] = at, place + 1
+                n += 1
+            at += 1
+        offsets[row + 1] = at
