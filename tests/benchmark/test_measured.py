@@ -74,4 +74,5 @@ def test_accuracy_stands_beside_speed_where_it_was_measured():
     rows.append(row(Measured((5.1,)), Measured((5.2,)), method="narm", benchmark="parity-narm").flat())
     narm, stamp, other, _ = with_parity(rows)
     assert (narm["parity_ours"], narm["parity_other"]) == (5.1, 5.2)
-    assert stamp["parity_ours"] == other["parity_other"] == "not measured"
+    assert stamp["parity_ours"] == "not measured" and other["parity_other"] == ""  # a row of no method has none
+    assert row(Measured((1.0,), reason="stopped")).flat()["status"] == "failed in part"

@@ -7,7 +7,7 @@ from statistics import median
 
 @dataclass(frozen=True)
 class Measured:
-    """One side of a comparison. values: one for each run; none of them, and a reason, where it failed.
+    """One side of a comparison. values: one for each run; reason: why there are none, or not as many as wanted.
 
     memory_mb: peak of the process, in MiB; busy_elsewhere: the most cores that other processes kept busy meanwhile.
     """
@@ -109,7 +109,7 @@ class Row:
         columns |= {"bar": str(self.bar or ""), "met": {True: "yes", False: "no", None: ""}[self.met]}
         sides = [side for side in (self.ours, self.other, self.floor) if side]
         columns["busy_elsewhere"] = max((s.busy_elsewhere for s in sides if s.busy_elsewhere is not None), default=None)
-        columns["status"] = "failed" if self.ours.reason else "failed in part" if _reasons(self) else "done"
+        columns["status"] = "failed" if not self.ours.values else "failed in part" if _reasons(self) else "done"
         columns["reason"] = "; ".join(_reasons(self))
         return columns
 
@@ -123,13 +123,16 @@ PARITY = "parity-"  # with which the benchmarks that compare accuracy with RecBo
 
 
 def with_parity(rows: list[Mapping]) -> list[dict]:
-    """The flat rows, each with what both sides reach (test NDCG@5, percent) where that was measured on its data."""
+    """The flat rows, each with what both sides reach (test NDCG@5, percent) where that was measured on its data.
+
+    A row that is of no one method has none.
+    """
     found = {(row["data"], row["method"]): row for row in rows if row["benchmark"].startswith(PARITY)}
     result = []
     for row in rows:
-        parity = found.get((row["data"], row["method"]), {}) if row["method"] else {}
-        values = {f"parity_{side}": _known(parity.get(side)) for side in ("ours", "other")}
-        result.append({**row, **values})
+        parity = found.get((row["data"], row["method"]), {})
+        values = {side: _known(parity.get(side)) if row["method"] else "" for side in ("ours", "other")}
+        result.append({**row, **{f"parity_{side}": value for side, value in values.items()}})
     return result
 
 
