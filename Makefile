@@ -69,7 +69,8 @@ plan: .venv/ready
 ## bench   what this costs beside RecBole, which gets an environment of its own; ONLY=ranking,search QUICK=1: a part, small
 bench: .venv/ready
 	@$(MAKE) --no-print-directory $(RECBOLE)/ready || echo "RecBole is not set up: its side will be shown as failed."
-	@$(BIN)/python -m workflow.benchmark --peer $(RECBOLE)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick)
+	@$(BIN)/python -m workflow.benchmark --peer $(RECBOLE)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) \
+	    $(if $(RUNS),--runs $(RUNS))
 
 ## lock    requirements.lock from pyproject.toml; what torch needs for CUDA is left to torch and pip
 lock: .venv/ready

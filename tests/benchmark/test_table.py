@@ -57,6 +57,8 @@ def test_the_page_shows_every_row_the_failed_ones_too(written):
     lines = [line for line in text.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 6
     assert "100 ± 20 %" in lines[2] and "22.5 ± 22 % (RecBole)" in lines[2] and "6.1 / 6" in lines[2]
+    assert "| 3 / 2 " in lines[2]  # runs of the sides
+    assert not any("not measured" in line for line in lines if "users" in line)
     assert any("failed: this project: out of / memory" in line for line in lines)
     assert "versions" in text and "load average" in text and "- lastfm: real" in text
 

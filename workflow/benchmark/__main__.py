@@ -2,7 +2,8 @@
 
 At full size the table goes to results/published/bench, at small sizes to results/bench, which is not kept. Of the
 benchmarks that do not run now the table keeps what an earlier run measured. `windows` and `parity-..` train both sides
-to the end and run only when they are named.
+to the end and run only when they are named; each of their fits is kept in fits.csv as it ends, and a later call trains
+only the seeds that are not there.
 """
 
 import argparse
@@ -19,7 +20,7 @@ from pathlib import Path
 import torch
 
 from datasets.pipeline.errors import BadInput
-from workflow.benchmark import growth, ranking, search, table, training, whole
+from workflow.benchmark import fits, growth, ranking, search, table, training, whole
 from workflow.benchmark.bench import Bench, relative
 from workflow.benchmark.machine import available_cores, describe
 from workflow.benchmark.measured import PARITY, Row, failed
@@ -35,8 +36,8 @@ BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
     "workflow": (whole.workflow, 30),
     "lists": (whole.lists, 15),
     "growth": (growth.growth, 20),
-    "windows": (training.windows, 120),
-    **{f"{PARITY}{method}": (partial(training.parity, method), 12 * 60) for method in training.METHODS},
+    "windows": (fits.windows, 120),
+    **{f"{PARITY}{method}": (partial(fits.parity, method), 12 * 60) for method in training.METHODS},
 }
 ONLY_BY_NAME = ("windows", *(f"{PARITY}{method}" for method in training.METHODS))
 QUICK_MINUTES = 1.0
@@ -83,7 +84,6 @@ def minutes_of(name: str, quick: bool) -> float:
 def run(options: argparse.Namespace, store: Path) -> Path:
     """Measure and write after each benchmark, so that a run that is stopped leaves what it has."""
     names = chosen(options.only)
-    folder = RESULTS / "bench" if options.quick else RESULTS / "published" / "bench"
     raw = os.environ.get("WHATIFREC_RAW")
     bench = Bench(
         quick=options.quick, runs=options.runs or (2 if options.quick else 5), seconds=0.0, threads=options.threads,
@@ -93,16 +93,18 @@ def run(options: argparse.Namespace, store: Path) -> Path:
     where = partial(describe, bench.device, bench.threads, bench.peer)
     machine = where()
     for name, rows in measure(names, bench):
-        table.write(folder, [{**row.flat(), **machine} for row in rows], [name])
+        table.write(bench.folder, [{**row.flat(), **machine} for row in rows], [name])
         machine = where()
-    return folder
+    return bench.folder
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help=f"some of {', '.join(BENCHMARKS)}, with commas")
     parser.add_argument("--quick", action="store_true", help="small sizes: does it work?")
-    parser.add_argument("--runs", type=int, default=0, help="runs of each side (default 5, at small sizes 2)")
+    parser.add_argument(
+        "--runs", type=int, default=0, help="runs of each side (default 5, at small sizes 2); of whole fits: seeds"
+    )
     parser.add_argument("--threads", type=int, default=available_cores(), help="of every side (default: all cores)")
     parser.add_argument("--peer", type=Path, default=Path(".venv-recbole/bin/python"), help="Python that has RecBole")
     with told(), tempfile.TemporaryDirectory(prefix="whatifrec-bench-") as store:

@@ -32,6 +32,11 @@ class Bench:
     raw: Path | None
     say: Callable[[str], None]
 
+    @property
+    def folder(self) -> Path:
+        """What stays of it."""
+        return self.results / "bench" if self.quick else self.results / "published" / "bench"
+
     def data(self, dataset: str, users: int | None = None) -> Data:
         """A data set, or so many of its users; at small sizes always a few."""
         found = data.find(dataset, self.store, self.results, self.raw)

@@ -37,6 +37,15 @@ def read(file: Path) -> list[dict]:
         return list(csv.DictReader(stream))
 
 
+def save(path: Path, rows: Sequence[dict]) -> None:
+    """The rows with every column that one of them has; the file is whole at any time."""
+    with whole_file(path) as file, open(file, "w", newline="", encoding="utf-8") as stream:
+        names = dict.fromkeys(name for row in rows for name in row)
+        table = csv.DictWriter(stream, names, restval="", lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+
+
 def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None:
     """Put `rows` of the `benchmarks` that ran beside those that an earlier run left of others, and show them all.
 
@@ -44,11 +53,7 @@ def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None
     """
     kept = [row for row in read(folder / CSV) if row["benchmark"] not in benchmarks]
     shown = with_parity([*kept, *(as_text(row) for row in rows)])
-    with whole_file(folder / CSV) as file, open(file, "w", newline="", encoding="utf-8") as stream:
-        names = dict.fromkeys(name for row in shown for name in row)
-        table = csv.DictWriter(stream, names, restval="", lineterminator="\n")
-        table.writeheader()
-        table.writerows(shown)
+    save(folder / CSV, shown)
     with whole_file(folder / MARKDOWN) as file:
         file.write_text(markdown(shown), encoding="utf-8")
     (folder / PICTURE).unlink(missing_ok=True)
@@ -73,7 +78,8 @@ def markdown(rows: Sequence[dict]) -> str:
         "percent of the median). `times as good` compares the medians: a rate here over the other side's, a cost there "
         "over the one here. The floor is the bare products, as torch multiplies with the tables as they are stored, in "
         "the chunks with which that is fastest. The engine lays its operands out so that the products themselves take "
-        "some 10 % less. `bench.csv` has all columns.",
+        "some 10 % less. A run of accuracy (NDCG@5) is a whole fit with a seed of its own; each stands in `fits.csv`, "
+        "with the machine that made it. `bench.csv` has all columns.",
         "",
         tabulate(lines, headers=[*COLUMNS.values(), "machine"], tablefmt="github", disable_numparse=True),
         "",
@@ -97,7 +103,8 @@ def _shown(row: dict, name: str) -> str:
     if name in ("ours", "other"):
         return _side(row, name)
     if name == "runs":
-        return row["ours_runs"]
+        alike = not row["other"] or row["other_runs"] == row["ours_runs"]
+        return row["ours_runs"] if alike else f"{row['ours_runs']} / {row['other_runs']}"
     if name in ("memory", "parity"):
         sides = [
             row[key]

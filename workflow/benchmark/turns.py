@@ -7,7 +7,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -34,43 +34,61 @@ def in_turn(
     say: Callable[[str], None],
     cost: Callable[[dict], float] = lambda answer: answer["seconds"] / answer["work"],
     warm_up: bool = True,
-    told: Callable[[dict], str] = lambda answer: "",
 ) -> dict[str, Measured]:
     """Let every side have a first turn that does not count, then `runs` turns that do, one side after another.
 
     Ends early, after at least one turn of each, when `seconds` are over. A side that fails is left out from then on,
-    without stopping the others. cost: from an answer to the value of a run, by default seconds for a unit of work;
-    told: what to say of it beside its seconds.
+    without stopping the others. cost: from an answer to the value of a run, by default seconds for a unit of work.
     """
     answers: dict[str, list[dict]] = {name: [] for name in players}
-    busy: dict[str, list[float]] = {name: [] for name in players}
     reasons: dict[str, str] = {}
+    before = ["warming up"] if warm_up else []
+    rounds = [(head, players) for head in (*before, *(f"run {turn} of {runs}" for turn in range(1, runs + 1)))]
+    for name, answer in take_turns(rounds, seconds, say, reasons, always=len(before) + 1):
+        answers[name].append(answer)
+    return {
+        name: Measured(reason=reasons[name]) if name in reasons else measured(found[len(before) :], cost)
+        for name, found in answers.items()
+    }
+
+
+def take_turns(
+    rounds: Iterable[tuple[str, Mapping[str, Player]]],
+    seconds: float,
+    say: Callable[[str], None],
+    reasons: dict[str, str],
+    always: int = 1,
+    told: Callable[[dict], str] = lambda answer: "",
+) -> Iterator[tuple[str, dict]]:
+    """Each side's name and answer, as its turn ends: with `busy_elsewhere`, the cores that others kept busy meanwhile.
+
+    rounds: what each is called, and who plays in it. They end early, after `always` of them, when `seconds` are over. A
+    side that fails is left out from then on, and `reasons` says why. told: what to say beside an answer's seconds.
+    """
     end = time.monotonic() + seconds
-    for turn in range(0 if warm_up else 1, runs + 1):
-        if turn > 1 and time.monotonic() > end:
+    for place, (head, players) in enumerate(rounds):
+        if place >= always and time.monotonic() > end:
             break
         for name, play in players.items():
             if name in reasons:
                 continue
             left = max(0.0, end - time.monotonic())
-            head = f"{f'run {turn} of {runs}' if turn else 'warming up'}: {name}"
-            say(f"{head}, at most {left / 60:.0f} min left")
+            say(f"{head}: {name}, at most {left / 60:.0f} min left")
             before, begun = busy_seconds(), time.monotonic()
             try:
                 answer = play(max(seconds, LONGEST_TURN))
             except Failed as failure:
                 reasons[name] = str(failure)
                 continue
-            say(f"{head} took {answer['seconds']:.3g} s{told(answer)}")
-            if turn:
-                answers[name].append(answer)
-                busy[name] += _elsewhere(before, time.monotonic() - begun, answer["cpu_seconds"])
-    return {
-        name: Measured(reason=reasons[name])
-        if name in reasons
-        else Measured(tuple(map(cost, found)), max(map(peak, found)), max(busy[name], default=None))
-        for name, found in answers.items()
-    }
+            say(f"{head}: {name} took {answer['seconds']:.3g} s{told(answer)}")
+            elsewhere = _elsewhere(before, time.monotonic() - begun, answer["cpu_seconds"])
+            yield name, {**answer, "busy_elsewhere": elsewhere}
+
+
+def measured(answers: Sequence[dict], cost: Callable[[dict], float]) -> Measured:
+    """Answers as one side of a comparison."""
+    busy = [answer["busy_elsewhere"] for answer in answers if answer["busy_elsewhere"] is not None]
+    return Measured(tuple(map(cost, answers)), max(map(peak, answers)), max(busy, default=None))
 
 
 def peak(answer: dict) -> float:
@@ -78,10 +96,10 @@ def peak(answer: dict) -> float:
     return answer.get("device_memory_mb", answer["memory_mb"])
 
 
-def _elsewhere(before: float | None, seconds: float, own: float) -> list[float]:
+def _elsewhere(before: float | None, seconds: float, own: float) -> float | None:
     """Cores that others kept busy, where the system tells."""
     after = busy_seconds()
-    return [] if before is None or after is None else [round(max(0.0, (after - before - own) / seconds), 2)]
+    return None if before is None or after is None else round(max(0.0, (after - before - own) / seconds), 2)
 
 
 class Side:
