@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from methods.engine import losses, ranking
 from methods.engine.interactions import holdings
+from methods.engine.kernels import ranking as kernels
 from methods.engine.ranking import _count_by_torch, count_ranks, rank
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Targets
@@ -32,8 +33,13 @@ def test_counts_equal_brute_force(data):
     pairs = st.tuples(st.integers(0, users - 1), st.integers(0, catalogue - 1))
     seen = data.draw(st.lists(pairs, max_size=12, unique=True))
     rows, items = (torch.tensor([pair[i] for pair in seen], dtype=torch.int64) for i in (0, 1))
-    counts = np.empty((4, users), dtype=np.int64)
-    count_ranks(scores, targets.numpy(), np.arange(users), holdings(rows, items, users, catalogue), counts)
+    counts, by_item = np.empty((2, 4, users), dtype=np.int64)
+    held = holdings(rows, items, users, catalogue)
+    count_ranks(scores, targets.numpy(), np.arange(users), held, counts)
+    columns = torch.cat([scores, torch.full((2, catalogue), torch.nan)]).T.contiguous()  # none looks at those behind
+    given = targets.numpy(), np.arange(users), held.offsets.numpy(), held.items.numpy(), by_item
+    assert kernels.count_ranks_by_item(columns.numpy(), *given)
+    assert np.array_equal(counts, by_item)
     for user in range(users):
         own, target = scores[user].tolist(), targets[user].item()
         history = {item for row, item in seen if row == user}
@@ -95,7 +101,7 @@ def test_shares_are_all_users_in_order_and_none_is_too_large(lengths, most):
         shares = ranking._by_items_read(lengths, most)
     assert [user for share in shares for user in range(share.start, share.stop)] == list(range(len(lengths)))
     for share in shares:
-        assert 0 < share.stop - share.start <= most + 1
+        assert 0 < share.stop - share.start <= most
         assert lengths[share].sum() <= 100 + lengths[share].max()
 
 
@@ -118,7 +124,7 @@ class Vectors(Recommender):
 
     def user_vectors(self, users, items, lengths):
         read = torch.arange(items.shape[1]) < lengths[:, None]
-        return (self.table(items) * read[..., None]).sum(1) + users[:, None] / 100
+        return (self.table(items) * read[..., None]).sum(1) + users[:, None] // 7
 
     def item_vectors(self):
         return self.table.weight
@@ -129,18 +135,63 @@ class Scores(Vectors):
         return super().score(users, items, lengths)
 
 
-def test_two_vectors_rank_as_their_scores_do(monkeypatch):
+def vectors_world(catalogue=30, users=290):
+    """A model of whole vectors, so that any product of them is exact, and what `random_world` gives beside it."""
     generator = torch.Generator().manual_seed(4)
-    histories = [torch.randint(30, (1 + user % 7,), generator=generator).tolist() for user in range(90)]
-    split, targets = make_split(histories, 30), Targets(torch.arange(90), torch.randint(30, (90,), generator=generator))
-    model, scored = Vectors(30), Scores(30)
+    histories = [torch.randint(catalogue, (1 + user % 7,), generator=generator).tolist() for user in range(users)]
+    targets = Targets(torch.arange(users), torch.randint(catalogue, (users,), generator=generator))
+    others = (targets.items[:, None] + torch.arange(1, 4)) % catalogue
+    model, scored = Vectors(catalogue), Scores(catalogue)
+    with torch.no_grad():
+        model.table.weight.copy_(torch.randint(-2, 3, (catalogue, 5), generator=generator))
     scored.load_state_dict(model.state_dict())
+    sampled = Candidates(others.flatten(), 3 * torch.arange(users + 1))
+    return model, scored, make_split(histories, catalogue), targets, sampled
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("catalogue", [29, 30, 31, 32])
+@pytest.mark.parametrize("users_at_once", [70, 1 << 16])
+def test_two_vectors_rank_as_their_scores_do(monkeypatch, dtype, catalogue, users_at_once, three_threads):
+    model, scored, split, targets, sampled = vectors_world(catalogue)
     assert model.scores_by_product and not scored.scores_by_product
-    monkeypatch.setattr(losses, "LEAST_ROWS", 16)
-    monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 1)
+    expected = vars(rank(scored.to(dtype), split, targets, CPU, sampled))
+    monkeypatch.setattr(ranking, "SCORES_AT_ONCE", 1)
+    monkeypatch.setattr(ranking, "ROWS", 8)
     monkeypatch.setattr(ranking, "ITEMS_AT_ONCE", 50)
-    found, expected = (vars(rank(each, split, targets, CPU)) for each in (model, scored))
+    monkeypatch.setattr(ranking, "USERS_AT_ONCE", users_at_once)
+    found = vars(rank(model.to(dtype), split, targets, CPU, sampled))
     assert all(np.array_equal(found[name], expected[name]) for name in expected)
+    assert expected["ties_kept"].max() > 0 and expected["above_sampled"].max() == 3
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf")])
+def test_a_product_that_is_not_finite_is_refused(value):
+    model, _, split, targets, _ = vectors_world()
+    with torch.no_grad():
+        model.table.weight[3, 2] = value
+    with pytest.raises(FloatingPointError, match="not finite"):
+        rank(model, split, targets, CPU)
+
+
+def test_items_of_equal_vectors_tie():
+    catalogue, users = 1001, 100
+    model = Vectors(catalogue)
+    with torch.no_grad():
+        model.table.weight.copy_(torch.randn(5, generator=torch.Generator().manual_seed(2)).expand(catalogue, 5))
+    split = make_split([[user] for user in range(users)], catalogue)
+    ranks = rank(model, split, Targets(torch.arange(users), torch.arange(users) * 10), CPU)
+    assert np.all(ranks.above_kept == 0) and np.all(ranks.ties_kept == catalogue - 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "shape"), [("user_vectors", (290, 4)), ("user_vectors", (289, 5)), ("item_vectors", (29, 5))]
+)
+def test_vectors_of_another_shape_are_refused(name, shape):
+    model, _, split, targets, _ = vectors_world()
+    setattr(model, name, lambda *_: torch.zeros(shape))
+    with pytest.raises(ValueError, match=rf"Vectors.{name} gave numbers of shape"):
+        rank(model, split, targets, CPU)
 
 
 def test_a_gpu_counts_the_same():
@@ -158,7 +209,7 @@ def test_a_gpu_counts_the_same():
 def test_scores_of_another_shape_are_refused(shape):
     model, split, targets, _ = random_world()
     model.score = lambda users, items, lengths: torch.zeros(shape)
-    with pytest.raises(ValueError, match=r"Fixed.score gave scores of shape"):
+    with pytest.raises(ValueError, match=r"Fixed.score gave numbers of shape"):
         rank(model, split, targets, CPU)
 
 
