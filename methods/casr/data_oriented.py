@@ -11,8 +11,8 @@ from methods.casr.candidates import Candidates, nearest_item
 from methods.casr.perturbation import minimise, moved
 from methods.casr.prefixes import Prefixes
 from methods.engine.branches import Branches
+from methods.engine.counting import beaten
 from methods.engine.losses import rows_at_once
-from methods.engine.ranking import beaten
 from methods.engine.recommender import SequentialRecommender
 
 

@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.ranking import Ranks, count_among, count_ranks, of_users
+from methods.engine.counting import count_among, count_ranks, of_users
+from methods.engine.ranking import Ranks
 from methods.engine.split import Candidates, Split, Targets, load_candidates, load_split, load_targets
 from methods.evaluation.metrics import summary
 

@@ -7,9 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from methods.engine import losses, ranking
+from methods.engine.counting import _count_by_torch, count_ranks
 from methods.engine.interactions import holdings
 from methods.engine.kernels import ranking as kernels
-from methods.engine.ranking import _count_by_torch, count_ranks, rank
+from methods.engine.ranking import rank
 from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Targets
 from methods.evaluation.metrics import summary
