@@ -4,6 +4,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.engine import losses
+from methods.engine.kernels.exponential import LEAST_2
 from methods.engine.recommender import SequentialRecommender
 
 
@@ -31,27 +32,59 @@ def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch, 
         torch.testing.assert_close(found, expected)
 
 
-@pytest.mark.parametrize("size", [0.5, 7.0, 30.0])
-def test_softmax_loss_in_single_precision_stays_near_the_exact_one(size):
-    torch.manual_seed(1)
-    model = Bare(500, 8)
-    states, targets = size * torch.randn(40, 8), torch.randint(500, (40,))
-    with torch.no_grad():
-        exact = F.cross_entropy(states.double() @ model.item_embedding.weight.double().T, targets, reduction="sum")
-        found = losses.softmax_loss(model, states, targets)
-    torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=0)
+def in_both_precisions(states: torch.Tensor, table: torch.Tensor, targets: torch.Tensor):
+    """Loss and gradients by states and items of the engine in float32, and the plain form's in float64."""
+    model = Bare(*table.shape)
+    model.item_embedding.weight.data = table
+    given = [states.clone().requires_grad_(), model.item_embedding.weight]
+    exact = [each.detach().double().requires_grad_() for each in given]
+    plain = F.cross_entropy(exact[0] @ exact[1].T, targets)
+    ours = losses.softmax_loss(model, given[0], targets, len(targets))
+    found = (ours.detach(), *torch.autograd.grad(ours, given))
+    return found, (plain.detach(), *torch.autograd.grad(plain, exact))
 
 
-def test_single_precision_gradients_stay_near_the_exact_ones_in_chunks_of_any_size():
-    torch.manual_seed(1)
-    model = Bare(7_000, 8)  # 96 rows at a time: two chunks and a part of one
-    states, targets = torch.randn(200, 8, requires_grad=True), torch.randint(7_000, (200,))
-    exact, table = states.detach().double().requires_grad_(), model.item_embedding.weight.detach().double()
-    table.requires_grad_()
-    expected = torch.autograd.grad(F.cross_entropy(exact @ table.T, targets), [exact, table])
-    found = torch.autograd.grad(losses.softmax_loss(model, states, targets, 200), [states, model.item_embedding.weight])
-    for mine, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(mine.double(), other, rtol=1e-4, atol=3e-7)
+def logits_of(values: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """States and items whose products are the values (rows, items) plus little."""
+    rows, items = values.shape
+    numbers = torch.Generator().manual_seed(1)
+    states = torch.cat([torch.eye(rows), 0.1 * torch.randn(rows, 3, generator=numbers)], 1)
+    return states, torch.cat([values.T, 0.1 * torch.randn(items, 3, generator=numbers)], 1)
+
+
+@pytest.mark.parametrize(
+    ("values", "tolerance"),
+    [
+        pytest.param(torch.randn(200, 7_000), 1e-4, id="several chunks"),
+        pytest.param(torch.cat([torch.full((2, 1), 17.0), torch.zeros(2, 320_000)], 1), 1e-4, id="one heavy item"),
+        pytest.param(0.007 + 0.0007 * torch.randn(2, 320_000), 1e-4, id="a large catalogue, hardly trained"),
+        pytest.param(30 * torch.randn(40, 500), 1e-3, id="too large for powers as they are"),
+        pytest.param(torch.randn(9, 300) - 30, 1e-4, id="too small for powers as they are"),
+        pytest.param(torch.randn(9, 300) - 60, 1e-4, id="all below the cut"),
+        pytest.param(
+            torch.cat([torch.full((2, 1), -13.0), torch.full((2, 50_000), -41.0)], 1), 1e-4, id="near the cut"
+        ),
+        pytest.param(torch.tensor([[0.0, -50.0, -300.0]]), 1e-4, id="targets far below"),
+    ],
+)
+def test_single_precision_stays_near_the_exact_form(values, tolerance):
+    states, table = logits_of(values)
+    targets = torch.arange(len(values)) % values.shape[1] if len(values) > 1 else torch.tensor([2])
+    for mine, other in zip(*in_both_precisions(states, table, targets), strict=True):
+        torch.testing.assert_close(mine.double(), other, rtol=tolerance, atol=tolerance * float(other.abs().max()))
+
+
+def test_what_is_cut_off_is_nothing_beside_the_least_total():
+    assert 320_000 * 2.0**LEAST_2 / losses.SAFE_TOTALS[0] < 1e-6
+
+
+@pytest.mark.parametrize("wrong", [float("nan"), float("inf")])
+@pytest.mark.parametrize("where", ["states", "items"])
+def test_a_number_that_is_none_shows_in_the_loss(wrong, where):
+    states, table = logits_of(torch.randn(3, 40))
+    (states if where == "states" else table)[1, 0] = wrong
+    loss, *gradients = in_both_precisions(states, table, torch.tensor([1, 1, 1]))[0]
+    assert not torch.isfinite(loss) and not all(torch.isfinite(each).all() for each in gradients)
 
 
 def test_sampled_loss_is_equation_1_and_never_draws_the_target():

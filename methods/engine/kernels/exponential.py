@@ -43,7 +43,7 @@ def exp(x):
 @_exact
 def exp2(x):
     """2^x of a float32, within 2.2e-7 of it, at most 2^126; 0 below 2^-60, so that the parts and squares of so small
-    numbers, which a core takes a hundred times as long for, do not arise. A NaN is lost.
+    numbers, which a core takes a hundred times as long for, do not arise. A NaN may be lost.
 
     2^n 2^r with r = x - n, and a polynomial that interpolates 2^r at Chebyshev's points of -0.5 to 0.5.
     """
