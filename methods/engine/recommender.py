@@ -92,7 +92,8 @@ class SequentialRecommender(Recommender):
         """The states after the wanted positions of histories, row by row (states, dim); a model that can leaves out
         what is computed for padding.
 
-        look_up gives the vectors (.., dim) of items (..); items, wanted (batch, length); lengths (batch,).
+        Training takes them, so a model that changes `encode` changes this. look_up gives the vectors (.., dim) of items
+        (..); items, wanted (batch, length), nothing wanted behind a history's end; lengths (batch,).
         """
         return self.encode(look_up(items)).states[wanted]
 

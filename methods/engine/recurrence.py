@@ -52,7 +52,8 @@ class Walk:
     next h = (1 - z) n + z h.
 
     vectors (steps, dim), contiguous; begin (rows, hidden); row n has the steps from offsets[n] to offsets[n + 1];
-    weights: torch's four. `hidden` (steps, hidden) holds each next h. On a CPU, without autograd.
+    weights: torch's four, which stay as they are until `back`. `hidden` (steps, hidden) holds each next h. On a CPU,
+    without autograd.
     """
 
     def __init__(

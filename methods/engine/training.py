@@ -131,11 +131,12 @@ def _sum(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Em
 
 
 def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:
-    """Whether the model's `encode` draws from torch's global generator (as torch.nn.Dropout does, unlike the engine's):
-    shares worked on side by side would then take its numbers in an order of chance."""
-    before = torch.get_rng_state()
+    """Whether the model draws from torch's global generator (as torch.nn.Dropout does, unlike the engine's) for its
+    states: shares worked on side by side would then take its numbers in an order of chance."""
+    before, items = torch.get_rng_state(), windows.inputs[:2]
     with torch.no_grad(), drawing_from(torch.Generator()):
-        model.train().encode(model.item_embedding(windows.inputs[:2]))
+        model.train().encode(model.item_embedding(items))
+        model.states_at(model.item_embedding, items, windows.lengths[:2], windows.counts[:2])
     changed = not torch.equal(before, torch.get_rng_state())
     torch.set_rng_state(before)
     return changed

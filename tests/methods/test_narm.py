@@ -40,19 +40,26 @@ def histories(draw) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 @settings(max_examples=60)
-@given(histories())
-def test_states_and_gradients_are_those_of_the_pass_over_whole_histories(histories):
-    model, (items, lengths, wanted) = narm(), histories
+@given(histories(), some.sampled_from([torch.float, torch.double]))
+def test_states_and_gradients_are_those_of_the_pass_over_whole_histories(histories, dtype):
+    model, (items, lengths, wanted) = narm().to(dtype), histories
     packed = model.states_at(model.item_embedding, items, lengths, wanted)
     padded = model.encode(model.item_embedding(items)).states[wanted]
     torch.testing.assert_close(packed, padded)
-    weigh = torch.linspace(-1, 2, packed.numel(), dtype=torch.double).view_as(packed)
+    weigh = torch.linspace(-1, 2, packed.numel(), dtype=dtype).view_as(packed)
     found, expected = (
         torch.autograd.grad((states * weigh).sum(), list(model.parameters()), materialize_grads=True)
         for states in (packed, padded)
     )
+    tolerance = 1e-4 if dtype == torch.float else 1e-9
     for mine, other in zip(found, expected, strict=True):
-        torch.testing.assert_close(mine, other)
+        torch.testing.assert_close(mine, other, rtol=tolerance, atol=tolerance)
+
+
+def test_nothing_behind_the_end_of_a_history_can_be_wanted():
+    items = torch.zeros(2, 3, dtype=torch.int64)
+    with pytest.raises(ValueError, match="behind the end"):
+        pack(items, torch.tensor([3, 1]), torch.tensor([[True, True, True], [True, True, False]]))
 
 
 def test_gradients_with_dropout_by_finite_differences():

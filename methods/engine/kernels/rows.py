@@ -18,7 +18,8 @@ def lay_end_to_end(items, lengths, wanted, offsets, found, chosen, counts):
 
     items, wanted (rows, length); lengths (rows,). Filled are offsets (rows + 1,), where each row begins and the last
     ends; found (offsets[-1],), the items; and for each place that is wanted, row by row, chosen, where it stands in
-    `found`, and counts, how many items its row has up to it.
+    `found`, and counts, how many items its row has up to it. Gives how many those are: fewer than are wanted where one
+    is behind its row's end.
     """
     at, n, offsets[0] = 0, 0, 0
     for row in range(len(lengths)):
@@ -29,3 +30,4 @@ def lay_end_to_end(items, lengths, wanted, offsets, found, chosen, counts):
                 n += 1
             at += 1
         offsets[row + 1] = at
+    return n
