@@ -73,6 +73,15 @@ def test_a_score_that_is_not_finite_is_refused(score):
         rank(Fixed(scores), make_split([[0, 1]], 5), Targets(torch.tensor([0]), torch.tensor([2])), CPU)
 
 
+@pytest.mark.parametrize("by_item", [False, True])
+def test_finite_scores_whose_sum_is_not_are_ranked(by_item):
+    scores, counts = np.array([[3e38, 2e38, 3.1e38, 3e38]], np.float32), np.empty((4, 1), np.int64)
+    given = np.array([0]), np.array([0]), np.array([0, 1]), np.array([2]), counts
+    count = kernels.count_ranks_by_item if by_item else kernels.count_ranks
+    assert count(np.ascontiguousarray(scores.T) if by_item else scores, *given)
+    assert counts[:, 0].tolist() == [1, 1, 0, 1]
+
+
 def random_world(users=200, catalogue=30):
     """A model of random scores, a split of random histories, a target and three candidates for each user."""
     generator = torch.Generator().manual_seed(4)
