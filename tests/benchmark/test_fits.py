@@ -2,6 +2,8 @@
 
 import csv
 import json
+import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import pytest
@@ -245,6 +247,21 @@ def test_lines_from_elsewhere_join_those_that_are_there(bench):
     fits.add(given.file, new)
     assert [line for line in kept(bench) if line["seed"] != "3"] == before
     assert {seed: line["ndcg"] for seed, line in given.of("A").items()} == {1: "0.1", 2: "0.2", 3: "50"}
+
+
+def test_processes_that_end_fits_at_once_lose_none(bench, monkeypatch):
+    given, before = work(bench), fits.read
+
+    def slow(file):
+        found = before(file)
+        time.sleep(0.02)
+        return found
+
+    monkeypatch.setattr(fits, "read", slow)
+    line = {"ndcg": 0.001, "seconds": 1.0, "memory_mb": 1.0}
+    with ThreadPoolExecutor(4) as others:
+        list(others.map(lambda seed: fits.add(given.file, [given.line(ROWS, {**line, "seed": seed}, {})]), range(1, 9)))
+    assert sorted(before(given.file)) == sorted(fits.read(given.file)) and len(before(given.file)) == 8
 
 
 def test_planned_is_the_card_with_shorter_windows(bench):

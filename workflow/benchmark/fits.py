@@ -3,7 +3,9 @@
 A fit takes minutes to an hour: each is a line of fits.csv as soon as it ends, and none that is there is trained again.
 """
 
+import fcntl
 import json
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -71,9 +73,15 @@ def read(file: Path) -> dict[tuple[tuple, int], Fit]:
 
 
 def add(file: Path, new: Iterable[Fit]) -> None:
-    """Put fits into the file, but for those that are there."""
-    fits = {_key(fit): fit for fit in new} | read(file)
-    table.save(file, [fits[key] for key in sorted(fits)])
+    """Put fits into the file, but for those that are there. Other processes wait: they may have fits of their own."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    folder = os.open(file.parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        fits = {_key(fit): fit for fit in new} | read(file)
+        table.save(file, [fits[key] for key in sorted(fits)])
+    finally:
+        os.close(folder)
 
 
 def _key(fit: Fit) -> tuple[tuple, int]:
