@@ -103,7 +103,7 @@ class _Asked:
 def _rank_by_scores(model: Recommender, asked: _Asked, part: slice) -> None:
     # nothing that outlives a part is made beside its scores: it would keep their memory from the next part's
     scores = model.score(*asked.given(part))
-    _expect(scores, (part.stop - part.start, asked.split.catalogue), f"{type(model).__name__}.score")
+    _expect(scores, (part.stop - part.start, asked.split.catalogue), model, "score gave scores")
     count_ranks(scores, *asked.among_all(part))
     asked.count_among_sampled(scores, part)
 
@@ -114,7 +114,7 @@ def _rank_by_products(model: Recommender, asked: _Asked, stretch: slice) -> None
     Scores stand item by item: so the product walks the table as it is stored, and is faster by an eighth.
     """
     size, catalogue, table = stretch.stop - stretch.start, asked.split.catalogue, model.item_vectors()
-    _expect(table, (catalogue, table.shape[1]), f"{type(model).__name__}.item_vectors")
+    _expect(table, (catalogue, table.shape[1]), model, "item_vectors gave vectors")
     most = max(2, SCORES_AT_ONCE // catalogue // ROWS)
     rows = ROWS * min(most, -(-size // (cores(asked.device) * ROWS)))
     chunks = table.new_empty(-(-size // rows), table.shape[1], rows)  # of vectors, laid out across
@@ -123,7 +123,7 @@ def _rank_by_products(model: Recommender, asked: _Asked, stretch: slice) -> None
 
     def lay(share: slice) -> None:
         vectors = model.user_vectors(*asked.given(slice(stretch.start + share.start, stretch.start + share.stop)))
-        _expect(vectors, (share.stop - share.start, table.shape[1]), f"{type(model).__name__}.user_vectors")
+        _expect(vectors, (share.stop - share.start, table.shape[1]), model, "user_vectors gave vectors")
         kernels.lay_across(vectors.detach().numpy(), share.start, across)
 
     def multiply(share: slice) -> None:
@@ -141,9 +141,9 @@ def _rank_by_products(model: Recommender, asked: _Asked, stretch: slice) -> None
     over_cores(multiply, _parts(len(chunks), at_once), asked.device)
 
 
-def _expect(given: Tensor, shape: tuple[int, ...], name: str) -> None:
+def _expect(given: Tensor, shape: tuple[int, ...], model: Recommender, what: str) -> None:
     if given.shape != shape:
-        raise ValueError(f"{name} gave numbers of shape {tuple(given.shape)}, expected {shape}")
+        raise ValueError(f"{type(model).__name__}.{what} of shape {tuple(given.shape)}, expected {shape}")
 
 
 def recent(split: Split, users: np.ndarray, lengths: np.ndarray) -> tuple[Tensor, Tensor]:

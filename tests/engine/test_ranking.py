@@ -200,7 +200,7 @@ def test_items_of_equal_vectors_tie():
 def test_vectors_of_another_shape_are_refused(name, shape):
     model, _, split, targets, _ = vectors_world()
     setattr(model, name, lambda *_: torch.zeros(shape))
-    with pytest.raises(ValueError, match=rf"Vectors.{name} gave numbers of shape"):
+    with pytest.raises(ValueError, match=rf"Vectors.{name} gave vectors of shape"):
         rank(model, split, targets, CPU)
 
 
@@ -219,7 +219,7 @@ def test_a_gpu_counts_the_same():
 def test_scores_of_another_shape_are_refused(shape):
     model, split, targets, _ = random_world()
     model.score = lambda users, items, lengths: torch.zeros(shape)
-    with pytest.raises(ValueError, match=r"Fixed.score gave numbers of shape"):
+    with pytest.raises(ValueError, match=r"Fixed.score gave scores of shape"):
         rank(model, split, targets, CPU)
 
 
