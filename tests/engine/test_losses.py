@@ -32,6 +32,17 @@ def test_softmax_loss_and_gradients_equal_the_plain_form_in_chunks(monkeypatch, 
         torch.testing.assert_close(found, expected)
 
 
+@pytest.mark.parametrize("size", [0.5, 7.0, 30.0])
+def test_softmax_loss_in_single_precision_stays_near_the_exact_one(size):
+    torch.manual_seed(1)
+    model = Bare(500, 8)
+    states, targets = size * torch.randn(40, 8), torch.randint(500, (40,))
+    with torch.no_grad():
+        exact = F.cross_entropy(states.double() @ model.item_embedding.weight.double().T, targets, reduction="sum")
+        found = losses.softmax_loss(model, states, targets)
+    torch.testing.assert_close(found.double(), exact, rtol=1e-5, atol=0)
+
+
 def in_both_precisions(states: torch.Tensor, table: torch.Tensor, targets: torch.Tensor):
     """Loss and gradients by states and items of the engine in float32, and the plain form's in float64."""
     model = Bare(*table.shape)
