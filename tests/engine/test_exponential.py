@@ -6,10 +6,18 @@ from methods.engine.kernels import compiled
 from methods.engine.kernels.exponential import LARGEST, LARGEST_2, LEAST, LEAST_2, exp, exp2, exp_of
 
 
-@compiled
-def fill(x, result):
-    for i in range(len(x)):
-        result[i] = exp(x[i])
+def filling(function):
+    """A kernel that fills `result` with the function of each number."""
+
+    @compiled
+    def fill(x, result):
+        for i in range(len(x)):
+            result[i] = function(x[i])
+
+    return fill
+
+
+fill, fill_powers, fill_any = map(filling, (exp, exp2, exp_of))
 
 
 def test_the_exponential_is_within_one_ulp_and_a_tenth():
@@ -27,12 +35,6 @@ def test_beyond_its_range_it_is_0_or_infinity():
     assert found.tolist() == [0, 0, np.inf, np.inf, 1]
 
 
-@compiled
-def fill_powers(x, result):
-    for i in range(len(x)):
-        result[i] = exp2(x[i])
-
-
 def test_powers_of_2_are_within_a_few_parts_in_10_million_and_end_in_0_and_the_largest():
     x = np.linspace(LEAST_2, LARGEST_2, 1_000_003, dtype=np.float32)
     found = np.empty_like(x)
@@ -41,13 +43,7 @@ def test_powers_of_2_are_within_a_few_parts_in_10_million_and_end_in_0_and_the_l
     assert (np.abs(found / exact - 1) <= 2.2e-7).all()
     x = np.array([-np.inf, -60.001, 126.2, np.inf, 0], dtype=np.float32)
     fill_powers(x, ends := np.empty_like(x))
-    assert ends[:2].tolist() == [0, 0] and (ends[2:] / 2.0 ** np.array([126, 126, 0]) - 1 <= 2.2e-7).all()
-
-
-@compiled
-def fill_any(x, result):
-    for i in range(len(x)):
-        result[i] = exp_of(x[i])
+    assert ends[:2].tolist() == [0, 0] and (np.abs(ends[2:] / 2.0 ** np.array([126, 126, 0]) - 1) <= 2.2e-7).all()
 
 
 def test_of_any_type_it_is_the_exponential_of_that_type():

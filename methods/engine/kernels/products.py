@@ -5,7 +5,7 @@ A table is filled up with zeros to a multiple of four rows and of `LANES` column
 
 from methods.engine.kernels import compiled
 
-LANES = 16  # float32 that a core works on at a time, where it has AVX-512, else twice as many
+LANES = 16  # float32 that a core with AVX-512 works on at a time, and a multiple of what others do
 
 
 @compiled
