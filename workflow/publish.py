@@ -10,7 +10,6 @@ A failed cell has a row with its reason in `cells.csv`; what was not run has non
 import argparse
 import json
 import shutil
-import subprocess
 from itertools import product
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from paper_tables.results import DONE, Result, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
 from workflow.cells.files import ranks_file
-from workflow.cells.provenance import ROOT
+from workflow.cells.provenance import commit
 from workflow.scale import Scale, load_scale, read_yaml
 
 METRICS = ("f1@5", "ndcg@5", "hr@10", "ndcg@10")
@@ -130,15 +129,6 @@ def provenance(scale: Scale, known: dict, planned: int) -> dict:
         },
         "training hours": round(sum(seed.get("train_seconds", 0) for seed in seeds) / 3600, 3),
     }
-
-
-def commit() -> str:
-    """The commit that is checked out as results are published; empty where the project is not a checkout of git."""
-    try:
-        asked = subprocess.run(["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 def main() -> None:

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from workflow.cells.provenance import ROOT, processor, versions
+from workflow.cells.provenance import commit, git, processor, versions
 
 
 def busy_seconds() -> float | None:
@@ -45,7 +45,7 @@ def describe(device: str, threads: int, peer: Path) -> dict[str, object]:
         "threads": threads,
         "load_average": load_average(),
         "versions": ", ".join(f"{name} {version}" for name, version in named.items()),
-        "code": commit(),
+        "code": code(),
         "measured": datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds"),
     }
 
@@ -62,12 +62,6 @@ def peer_versions(python: Path) -> dict[str, str]:
             for name, version in zip(names, asked.stdout.split(), strict=True)}  # fmt: skip
 
 
-def commit() -> str:
-    """The commit of the code, with a plus where files were changed since; empty outside a repository."""
-    try:
-        asked = subprocess.run(
-            ["git", "describe", "--always", "--abbrev=12", "--dirty=+"], cwd=ROOT, capture_output=True, text=True
-        )
-    except OSError:
-        return ""
-    return asked.stdout.strip() if asked.returncode == 0 else ""
+def code() -> str:
+    """The commit, with a plus where files were changed since, but for results; empty outside a repository."""
+    return f"{commit()[:12]}{'+' if git('diff', 'HEAD', '--name-only', '--', ':!results') else ''}"

@@ -7,6 +7,7 @@ import importlib.metadata
 import json
 import platform
 import resource
+import subprocess
 from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -23,6 +24,20 @@ MADE = "__pycache__"  # holds what is compiled from the code
 def digest(value: object) -> str:
     """A checksum of anything that JSON can hold."""
     return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
+
+
+def commit() -> str:
+    """The commit that is checked out; empty where the project is not a checkout of git."""
+    return git("rev-parse", "HEAD")
+
+
+def git(*command: str) -> str:
+    """What git says of this repository; empty where it fails."""
+    try:
+        asked = subprocess.run(["git", *command], cwd=ROOT, capture_output=True, text=True, check=False)
+    except OSError:
+        return ""
+    return asked.stdout.strip() if asked.returncode == 0 else ""
 
 
 @cache
