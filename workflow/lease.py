@@ -3,7 +3,7 @@
 Snakemake counts GPUs but does not say which one a job has. Here a job takes a lock on a slot of a card, and becomes the
 command with the lock's descriptor inherited: the slot is free again when the job and its children are gone, however
 they ended. Without a GPU, or where a scheduler has chosen one already, the command runs as it is. Every job is told to
-keep the memory that it has once asked for; a warm process may fork it (workflow/warm.py).
+keep the memory that it has once asked for, and not to spin for long; a warm process may fork it (workflow/warm.py).
 """
 
 import argparse
@@ -24,6 +24,11 @@ POLL_SECONDS = 0.2
 # glibc gives large buffers back to the system when they are freed, and every next step of a training faults their pages
 # in again: on a CPU up to half of the time. The job keeps them. Other C libraries look at neither variable.
 KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 30), "MALLOC_MMAP_THRESHOLD_": str(4 << 30)}
+# Threads of GNU's OpenMP wait for torch's next operation by spinning, by default for 300,000 turns: some 20 ms, longer
+# than many a step of training, in which they take cores from the threads that share a batch (methods/engine/cores.py).
+# A job's spin for less than a millisecond. Other OpenMPs do not look at it.
+SHORT_SPIN = {"GOMP_SPINCOUNT": "10000"}
+ENVIRONMENT = {**KEPT_MEMORY, **SHORT_SPIN}
 SCHEDULERS = ("SLURM_JOB_ID", "PBS_JOBID", "LSB_JOBID", "JOB_ID")  # their jobs see only the cards that are theirs
 
 
@@ -64,7 +69,7 @@ def main() -> None:
     cards, held = devices(os.environ) if options.slots_per_gpu else [], None
     if cards and not any(name in os.environ for name in SCHEDULERS):
         os.environ["CUDA_VISIBLE_DEVICES"], held = take_slot(cards, options.slots_per_gpu, options.folder)
-    for name, value in KEPT_MEMORY.items():
+    for name, value in ENVIRONMENT.items():
         os.environ.setdefault(name, value)
     ended = warm.run(options.command, held)
     if ended is not None:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from workflow.lease import KEPT_MEMORY, devices
+from workflow.lease import ENVIRONMENT, devices
 
 ROOT = Path(__file__).parents[2]
 # Takes exclusive hold of a file named after its card, and reports a second holder.
@@ -62,10 +62,10 @@ def test_a_scheduler_s_choice_stays(tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_job_keeps_its_memory_unless_the_user_says_otherwise(tmp_path):
-    say = ("sh", "-c", "echo $MALLOC_TRIM_THRESHOLD_ $MALLOC_MMAP_THRESHOLD_")
+def test_a_job_keeps_its_memory_and_spins_shortly_unless_the_user_says_otherwise(tmp_path):
+    say = ("sh", "-c", "echo $MALLOC_TRIM_THRESHOLD_ $MALLOC_MMAP_THRESHOLD_ $GOMP_SPINCOUNT")
     job = start(tmp_path, "", *say, MALLOC_TRIM_THRESHOLD_="1000")
-    assert job.communicate()[0] == f"1000 {KEPT_MEMORY['MALLOC_MMAP_THRESHOLD_']}\n"
+    assert job.communicate()[0] == f"1000 {ENVIRONMENT['MALLOC_MMAP_THRESHOLD_']} {ENVIRONMENT['GOMP_SPINCOUNT']}\n"
 
 
 def test_without_a_card_the_command_runs_as_it_is(tmp_path):

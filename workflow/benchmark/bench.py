@@ -1,6 +1,6 @@
 """What every benchmark is given: sizes, budget, threads, and how to get data and sides."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +9,7 @@ from workflow.benchmark import data
 from workflow.benchmark.data import Data
 from workflow.benchmark.turns import Side
 from workflow.cells.provenance import ROOT
+from workflow.lease import ENVIRONMENT, KEPT_MEMORY
 
 # Beside the cards' settings, as at the scale `quick`: so both sides are given them where speed is measured.
 SETTINGS = {"batch": 1024, "learning_rate": 0.01}
@@ -57,16 +58,16 @@ class Bench:
     def engine(self, task: str, split: Data, method: str, settings: dict, **job: object) -> Side:
         """A process of this project's side (engine_side.py)."""
         job |= {"task": task, "split": str(split.folder.resolve()), "method": method, "settings": settings}
-        return self.side("engine_side", self.python, job)
+        return self.side("engine_side", self.python, job, ENVIRONMENT)
 
     def recbole(self, split: Data, method: str, settings: dict) -> Side:
-        """A process of RecBole's side (peer_side.py)."""
+        """A process of RecBole's side (peer_side.py): a job's memory, and spinning as torch has it, which serves it."""
         job = {"split": str(split.folder.resolve()), "method": method, "settings": settings}
-        return self.side("peer_side", self.peer, job)
+        return self.side("peer_side", self.peer, job, KEPT_MEMORY)
 
-    def side(self, module: str, python: Path, job: dict) -> Side:
+    def side(self, module: str, python: Path, job: dict, environment: Mapping[str, str]) -> Side:
         common = {"threads": self.threads, "device": self.device, "seed": 1, "folder": str(self.store)}
-        return Side(python, f"workflow.benchmark.{module}", {**common, **job}, self.threads)
+        return Side(python, f"workflow.benchmark.{module}", {**common, **job}, self.threads, environment)
 
     def told(self, what: str) -> Callable[[str], None]:
         return lambda message: self.say(f"{what} · {message}")

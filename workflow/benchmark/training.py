@@ -7,6 +7,7 @@ from workflow.benchmark import data
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.measured import Bar, Measured, Row
 from workflow.benchmark.turns import in_turn, sides, whole_process
+from workflow.lease import ENVIRONMENT
 
 METHODS = {"sasrec": "SASRec", "narm": "NARM", "stamp": "STAMP"}
 RECBOLE, PRODUCTS = "RecBole", "three products of the softmax"
@@ -77,7 +78,8 @@ def seeds(bench: Bench) -> Iterator[Row]:
         job = {"task": "train", "split": str(split.folder.resolve()), "method": "sasrec", "settings": settings}
         command = json.dumps({"do": "seeds", "count": count, "epochs": epochs})
         job |= {"threads": bench.threads}
-        return whole_process([bench.python, "-m", "workflow.benchmark.engine_side", json.dumps(job)], given=command)
+        process = [bench.python, "-m", "workflow.benchmark.engine_side", json.dumps(job)]
+        return whole_process(process, given=command, environment=ENVIRONMENT)
 
     found = in_turn({"five": seeds_of(5), "one": seeds_of(1)}, bench.runs, bench.seconds, bench.told("seeds"))
     yield Row(

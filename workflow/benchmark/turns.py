@@ -14,7 +14,6 @@ from pathlib import Path
 from workflow.benchmark.machine import busy_seconds
 from workflow.benchmark.measured import Measured
 from workflow.cells.provenance import ROOT
-from workflow.lease import KEPT_MEMORY
 
 
 class Failed(Exception):
@@ -105,12 +104,14 @@ def _elsewhere(before: float | None, seconds: float, own: float) -> float | None
 class Side:
     """A process that prepares once and then takes turns (protocol.py). Its words go into a file beside `log`."""
 
-    def __init__(self, python: str | Path, module: str, job: Mapping, threads: int) -> None:
+    def __init__(
+        self, python: str | Path, module: str, job: Mapping, threads: int, environment: Mapping[str, str] | None = None
+    ) -> None:
         self._log = tempfile.TemporaryFile()
         self._process = None
         self._start = [str(python), "-m", module, json.dumps(job)]
         limits = {"OMP_NUM_THREADS": str(threads), "MKL_NUM_THREADS": str(threads)}
-        self._environment = {**os.environ, **KEPT_MEMORY, **limits}  # memory as for the workflow's jobs, on every side
+        self._environment = {**os.environ, **(environment or {}), **limits}
 
     def ask(self, seconds: float, /, **command: object) -> dict:
         """The answer to a command; Failed where none comes in time. The process starts with its first command."""
@@ -167,7 +168,9 @@ def sides(*made: Side) -> Iterator[tuple[Side, ...]]:
             side.close()
 
 
-def whole_process(command: list[str | Path], folder: Path = ROOT, given: str = "") -> Player:
+def whole_process(
+    command: list[str | Path], folder: Path = ROOT, given: str = "", environment: Mapping[str, str] | None = None
+) -> Player:
     """A player that runs a command from its start to its end, as one unit of work. given: its standard input."""
 
     def play(seconds: float) -> dict:
@@ -176,8 +179,8 @@ def whole_process(command: list[str | Path], folder: Path = ROOT, given: str = "
             source.seek(0)
             begun = time.monotonic()
             process = subprocess.Popen(
-                [str(each) for each in command], cwd=folder, stdin=source, stdout=words, stderr=words,
-                start_new_session=True,
+                [str(each) for each in command], cwd=folder, env={**os.environ, **(environment or {})}, stdin=source,
+                stdout=words, stderr=words, start_new_session=True,
             )  # fmt: skip
             while time.monotonic() - begun < seconds:
                 ended, status, used = os.wait4(process.pid, os.WNOHANG)

@@ -11,6 +11,7 @@ from workflow.benchmark.measured import Bar, Measured, Row, failed
 from workflow.benchmark.turns import Player, in_turn, sides, whole_process
 from workflow.cells import graph
 from workflow.cells.provenance import ROOT
+from workflow.lease import ENVIRONMENT
 from workflow.scale import named_scale
 
 BARS = {"plan": Bar("value", 10), "job": Bar("value", 3), "demo": Bar("value", 180), "prepare": Bar("value", 3)}
@@ -63,7 +64,7 @@ def preparing(bench: Bench, seconds: float) -> Iterator[Row]:
         yield failed("workflow", what, "WHATIFREC_RAW names no folder of raw files", PREPARED, unit="s")
         return
     job = {"task": "data", "dataset": PREPARED, "raw": str(bench.raw), "folder": str(bench.store / "preparing")}
-    with sides(bench.side("engine_side", bench.python, job)) as (engine,):
+    with sides(bench.side("engine_side", bench.python, job, ENVIRONMENT)) as (engine,):
         found = in_turn({"ours": engine.player(do="prepare")}, bench.runs, seconds, bench.told("preparing"))
     yield Row("workflow", what, PREPARED, "real", "s", found["ours"], bar=BARS["prepare"])
 
