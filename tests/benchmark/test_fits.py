@@ -68,7 +68,7 @@ def again(bench, **changes):
 
 
 def kept(bench):
-    return table.read(bench.folder / fits.CSV)
+    return table.read(bench.folder / table.FITS)
 
 
 def work(bench, **changes):
@@ -135,7 +135,7 @@ def test_the_file_is_whole_whenever_a_side_is_asked(bench):
 
     fits.complete(work(bench), {"A": look, "B": look}, bench)
     assert counts == [0, 1, 2, 3]
-    assert [file.name for file in bench.folder.iterdir()] == [fits.CSV]
+    assert [file.name for file in bench.folder.iterdir()] == [table.FITS]
 
 
 @pytest.mark.parametrize(
@@ -209,7 +209,7 @@ def written(bench, ours, theirs):
     ]
     other = ["sasrec", "movielens-100k", SYNTHETIC, WINDOWS, 30, 9, 99.0, lines[0][7], 1, ""]
     bench.folder.mkdir(parents=True)
-    with open(bench.folder / fits.CSV, "w", newline="") as file:
+    with open(bench.folder / table.FITS, "w", newline="") as file:
         csv.writer(file).writerows([head, other, *lines, lines[0][:6] + [50.0] + lines[0][7:]])
 
 

@@ -21,7 +21,6 @@ from workflow.benchmark.measured import PARITY, Bar, Measured, Row
 from workflow.benchmark.training import METHODS, RECBOLE
 from workflow.benchmark.turns import peak, sides, take_turns
 
-CSV = "fits.csv"
 WINDOWS, ROWS = "windows", "a row for each target"
 EQUIVALENT = Bar("value", 0.5)  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
 EPOCHS, LENGTH = 30, 20  # of a fit; with the cards' length of 50 RecBole's SASRec takes hours on a CPU
@@ -96,7 +95,7 @@ def _kind(source: str) -> str:
 
 def planned(bench: Bench, method: str, dataset: str) -> Fits:
     settings = bench.defaults(method, max_length=LENGTH)
-    return Fits(bench.folder / CSV, method, bench.data(dataset), settings, 1 if bench.quick else EPOCHS)
+    return Fits(bench.folder / table.FITS, method, bench.data(dataset), settings, 1 if bench.quick else EPOCHS)
 
 
 def complete(fits: Fits, trainers: Mapping[str, Trainer], bench: Bench) -> dict[str, Measured]:

@@ -1,8 +1,9 @@
-"""The benchmark as a picture: how many times as good as the other side, and what grows with what."""
+"""The benchmark as a picture: times as good as the other side, times the floor's cost, accuracy, and growth."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from statistics import mean
 
 import matplotlib
 
@@ -14,15 +15,28 @@ from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from datasets.pipeline.files import whole_file
 from workflow.benchmark.growth import AXES, WHAT
+from workflow.benchmark.training import METHODS, RECBOLE
 
-OURS, WANTED = "#4477aa", "#cc3311"
+OURS, OTHER, WANTED = "#4477aa", "#ee9933", "#cc3311"
 TICKS = [10**power * step for power in range(-2, 5) for step in (1, 2, 5)]
-LINE = 0.34  # inches that a bar takes
+LINE, GROWTH, FRAME = 0.34, 3.6, 0.8  # inches: of a bar, of the panel of growth, of what stands around a panel
+
+Panel = tuple[float, Callable[[Axes], None]]  # its height in inches, and what draws it
 
 
 def compared(rows: Sequence[dict]) -> list[dict]:
     """The rows that have another side, but those of accuracy, whose sides are meant to be alike."""
     return [row for row in rows if row["ratio"] and row["unit"] != "%"]
+
+
+def floored(rows: Sequence[dict]) -> list[dict]:
+    """The rows that have a floor; of two of one measurement, the one that says what is wanted."""
+    found: dict[tuple[str, ...], dict] = {}
+    for row in rows:
+        measurement = row["data"], row["method"], row["ours"], row["of_floor"]
+        if row["of_floor"] and ("floor" in row["bar"] or measurement not in found):
+            found[measurement] = row
+    return list(found.values())
 
 
 def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
@@ -34,67 +48,115 @@ def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
     return {axis: points for axis, points in found.items() if points}
 
 
-def has_picture(rows: Sequence[dict]) -> bool:
-    """Whether there is anything to draw."""
-    return bool(compared(rows) or grown(rows))
+def reached(fits: Sequence[Mapping]) -> dict[str, dict[str, list[float]]]:
+    """What whole fits reach, by method and data, then by side, where there is more than one side."""
+    found: dict[str, dict[str, list[float]]] = {}
+    for fit in fits:
+        sides = found.setdefault(f"{METHODS[fit['method']]}, {fit['data']}", {})
+        sides.setdefault(fit["side"], []).append(float(fit["ndcg"]))
+    return {name: sides for name, sides in found.items() if len(sides) > 1}
 
 
-def draw(rows: Sequence[dict], file: Path) -> None:
-    """A panel for ratios, one for growth; a panel without rows is left out."""
-    ratios, growth = compared(rows), grown(rows)
-    panels = [bool(ratios), bool(growth)]
-    height = max(4.0 if growth else 0.0, 1.0 + LINE * len(ratios))
-    drawing, axes = plt.subplots(1, sum(panels), figsize=(1 + 6.5 * sum(panels), height), layout="constrained")
-    axes = [axes] if sum(panels) == 1 else list(axes)
-    if ratios:
-        _draw_ratios(axes[0], ratios[::-1])
+def panels(rows: Sequence[dict], fits: Sequence[Mapping]) -> list[list[Panel]]:
+    """Columns of panels; without rows for it there is no panel."""
+    ratios, floors, growth, accuracy = compared(rows), floored(rows), grown(rows), reached(fits)
+    lines = sum(map(len, accuracy.values()))
+    left: list[Panel] = [(FRAME + LINE * len(ratios), lambda axis: _draw_ratios(axis, ratios[::-1]))] if ratios else []
+    right: list[Panel] = []
+    if floors:
+        right.append((FRAME + LINE * len(floors), lambda axis: _draw_floors(axis, floors[::-1])))
+    if accuracy:
+        right.append((FRAME + LINE * lines, lambda axis: _draw_accuracy(axis, accuracy)))
     if growth:
-        _draw_growth(axes[-1], growth, rows)
+        right.append((FRAME + GROWTH, lambda axis: _draw_growth(axis, growth, rows)))
+    return [column for column in (left, right) if column]
+
+
+def draw(rows: Sequence[dict], fits: Sequence[Mapping], file: Path) -> bool:
+    """Whether there was anything to draw. rows: of the table, as text; fits: the lines of fits.csv."""
+    columns = panels(rows, fits)
+    if not columns:
+        return False
+    height = max(sum(height for height, _ in column) for column in columns)
+    drawing = plt.figure(figsize=(1 + 6.5 * len(columns), height), layout="constrained")
+    for part, column in zip(drawing.subfigures(1, len(columns), squeeze=False)[0], columns, strict=True):
+        axes = part.subplots(len(column), squeeze=False, height_ratios=[height for height, _ in column])[:, 0]
+        for axis, (_, draw_panel) in zip(axes, column, strict=True):
+            draw_panel(axis)
+            axis.spines[["top", "right"]].set_visible(False)
     with whole_file(file) as temporary:
-        drawing.savefig(temporary, format="png", dpi=160, metadata={"Software": None})
+        drawing.savefig(temporary, format="png", dpi=130, metadata={"Software": None})
     plt.close(drawing)
+    return True
 
 
 def _draw_ratios(axis: Axes, rows: Sequence[dict]) -> None:
     values = [float(row["ratio"]) for row in rows]
-    axis.barh(range(len(rows)), values, color=OURS, height=0.7)
+    wanted = [_limit(row, r"at least (\S+) times as good") for row in rows]
+    _draw_bars(axis, values, wanted)
+    axis.set_yticks(range(len(rows)), [f"{_name(row)}\nbeside {row['other_name']}" for row in rows], fontsize=8)
+    axis.set_xlabel("times as good as the other side" + (" (red: what is wanted at least)" if any(wanted) else ""))
+
+
+def _draw_floors(axis: Axes, rows: Sequence[dict]) -> None:
+    values = [float(row["of_floor"]) for row in rows]
+    wanted = [_limit(row, r"at most (\S+) times the floor") for row in rows]
+    _draw_bars(axis, values, wanted)
     axis.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
+    axis.set_xlabel("times the floor's cost" + (" (red: what is wanted at most)" if any(wanted) else ""))
+
+
+def _draw_bars(axis: Axes, values: Sequence[float], wanted: Sequence[float | None]) -> None:
+    """Bars on a logarithmic scale, each with its value and a mark at what is wanted of it."""
+    axis.barh(range(len(values)), values, color=OURS, height=0.7)
     axis.set_xscale("log")
-    wanted = {place: limit for place, row in enumerate(rows) if (limit := _wanted(row))}
-    for place, limit in wanted.items():
-        axis.plot([limit, limit], [place - 0.42, place + 0.42], color=WANTED, linewidth=2)
-    for place, value in enumerate(values):
-        missed = wanted.get(place, 0.0) > value  # then its mark stands behind the bar, and the value within
-        axis.annotate(
-            f"{value:.3g} ×", (value, place), (-3 if missed else 3, 0), textcoords="offset points", va="center",
-            ha="right" if missed else "left", color="white" if missed else "black", fontsize=8,
-        )  # fmt: skip
-    everything = [*values, *wanted.values(), 1.0]
+    axis.set_ylim(-0.6, len(values) - 0.4)
+    for place, (value, limit) in enumerate(zip(values, wanted, strict=True)):
+        if limit:
+            axis.plot([limit, limit], [place - 0.42, place + 0.42], color=WANTED, linewidth=2)
+        behind = max(value, limit or value)
+        axis.annotate(f"{value:.3g} ×", (behind, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
+    everything = [*values, *filter(None, wanted), 1.0]
     axis.set_xlim(min(everything) / 1.3, max(everything) * 1.8)
     axis.xaxis.set_major_locator(FixedLocator(TICKS))
     axis.xaxis.set_minor_locator(NullLocator())
     axis.xaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
     axis.axvline(1, color="black", linewidth=0.8)
-    axis.set_xlabel("times as good as the other side" + (" (red: what is wanted at least)" if wanted else ""))
-    axis.spines[["top", "right"]].set_visible(False)
 
 
-def _draw_growth(axis: Axes, growth: dict[str, list[tuple[int, float]]], rows: Sequence[dict]) -> None:
+def _draw_accuracy(axis: Axes, accuracy: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+    """A dot for each seed, a line for their mean."""
+    lines = [(name, side, values) for name, sides in accuracy.items() for side, values in sides.items()][::-1]
+    for place, (_, side, values) in enumerate(lines):
+        colour = OTHER if side == RECBOLE else OURS
+        axis.scatter(values, [place] * len(values), color=colour, alpha=0.5, linewidth=0)
+        axis.plot([mean(values)] * 2, [place - 0.35, place + 0.35], color=colour, linewidth=2)
+    labels = [f"{name}\n{side}, {len(values)} seed{'s' * (len(values) > 1)}" for name, side, values in lines]
+    axis.set_yticks(range(len(lines)), labels, fontsize=8)
+    axis.set_ylim(-0.6, len(lines) - 0.4)
+    axis.set_xlabel("test NDCG@5 of whole fits, percent (line: mean)")
+
+
+def _draw_growth(axis: Axes, growth: Mapping[str, list[tuple[int, float]]], rows: Sequence[dict]) -> None:
+    """Each axis from its smallest size on, beside what grows in proportion."""
+    largest = 1.0
     for name, points in growth.items():
-        axis.loglog(*zip(*points, strict=True), marker="o", label=f"{name}{_exponent(rows, name)}")
+        sizes, costs = zip(*sorted(points), strict=True)
+        largest = max(largest, sizes[-1] / sizes[0])
+        label = f"{name}, from {sizes[0]:,}{_exponent(rows, name)}"
+        axis.loglog([size / sizes[0] for size in sizes], [cost / costs[0] for cost in costs], marker="o", label=label)
+    axis.loglog([1, largest], [1, largest], color="black", linewidth=0.8, linestyle="--", label="in proportion")
     axis.legend(fontsize=8)
-    axis.set_xlabel("size")
-    axis.set_ylabel("seconds of an epoch (of seeds: of a cell's training)")
-    axis.spines[["top", "right"]].set_visible(False)
+    axis.set_xlabel("times the smallest size")
+    axis.set_ylabel("times the cost of an epoch\n(of seeds: of a cell's training)")
 
 
 def _name(row: dict) -> str:
-    what = f"{row['what']}, {row['data']}" if row["data"] else row["what"]
-    return f"{what}\nbeside {row['other_name']}"
+    return f"{row['what']}, {row['data']}" if row["data"] else row["what"]
 
 
-def _wanted(row: dict) -> float | None:
-    found = re.fullmatch(r"at least (\S+) times as good", row["bar"])
+def _limit(row: dict, bar: str) -> float | None:
+    found = re.fullmatch(bar, row["bar"])
     return float(found[1]) if found else None
 
 

@@ -8,9 +8,10 @@ from tabulate import tabulate
 
 from datasets.pipeline.files import whole_file
 from workflow.benchmark.measured import with_parity
-from workflow.benchmark.picture import draw, has_picture
+from workflow.benchmark.picture import draw
 
 CSV, MARKDOWN, PICTURE = "bench.csv", "bench.md", "bench.png"
+FITS = "fits.csv"  # what fits.py keeps
 MACHINE = ("processor", "cores", "memory_gib", "device", "threads", "versions", "code")
 COLUMNS = {
     "what": "benchmark",
@@ -23,7 +24,7 @@ COLUMNS = {
     "bar": "wanted",
     "met": "reached",
     "memory": "peak MiB, here / other",
-    "parity": "NDCG@5, here / other",
+    "parity": "NDCG@5 of whole fits, here / other",
     "runs": "runs",
     "busy_elsewhere": "cores busy elsewhere",
 }
@@ -54,19 +55,18 @@ def write(folder: Path, rows: Sequence[dict], benchmarks: Sequence[str]) -> None
     kept = [row for row in read(folder / CSV) if row["benchmark"] not in benchmarks]
     shown = with_parity([*kept, *(as_text(row) for row in rows)])
     save(folder / CSV, shown)
-    with whole_file(folder / MARKDOWN) as file:
-        file.write_text(markdown(shown), encoding="utf-8")
     (folder / PICTURE).unlink(missing_ok=True)
-    if has_picture(shown):
-        draw(shown, folder / PICTURE)
+    drawn = draw(shown, read(folder / FITS), folder / PICTURE)
+    with whole_file(folder / MARKDOWN) as file:
+        file.write_text(markdown(shown, drawn), encoding="utf-8")
 
 
 def as_text(row: dict) -> dict[str, str]:
     return {name: _cell(value) for name, value in row.items()}
 
 
-def markdown(rows: Sequence[dict]) -> str:
-    """The table for a person, then where each line was measured. rows: as `read` gives them."""
+def markdown(rows: Sequence[dict], drawn: bool) -> str:
+    """The table for a person, then where each line was measured. rows: as `read` gives them; drawn: the picture is."""
     machines = list(dict.fromkeys(tuple(row[name] for name in MACHINE) for row in rows))
     lines = [[*(_shown(row, name) for name in COLUMNS), _machine_number(row, machines)] for row in rows]
     real = [row for row in rows if row["data"] and row["source"] not in ("synthetic", "")]
@@ -78,8 +78,9 @@ def markdown(rows: Sequence[dict]) -> str:
         "percent of the median). `times as good` compares the medians: a rate here over the other side's, a cost there "
         "over the one here. The floor is the bare products, as torch multiplies with the tables as they are stored, in "
         "the chunks with which that is fastest. The engine lays its operands out so that the products themselves take "
-        "some 10 % less. A run of accuracy (NDCG@5) is a whole fit with a seed of its own; each stands in `fits.csv`, "
-        "with the machine that made it. `bench.csv` has all columns.",
+        "some 10 % less. A run of accuracy (NDCG@5) is a whole fit with a seed of its own, with shorter windows, "
+        "smaller batches and a lower rate than where speed is measured; each stands in "
+        f"`{FITS}`, with its settings and the machine that made it. `bench.csv` has all columns.",
         "",
         tabulate(lines, headers=[*COLUMNS.values(), "machine"], tablefmt="github", disable_numparse=True),
         "",
@@ -92,7 +93,7 @@ def markdown(rows: Sequence[dict]) -> str:
         *(f"{number}. {_machine(machine)}; load average when a benchmark began: {_loads(rows, machine)}"
           for number, machine in enumerate(machines, 1)),
         "",
-        *(["![Ratios beside what is wanted, and growth](bench.png)", ""] if has_picture(rows) else []),
+        *([f"![Ratios and floors beside what is wanted, accuracy, growth]({PICTURE})", ""] if drawn else []),
     ]  # fmt: skip
     return "\n".join(text)
 
