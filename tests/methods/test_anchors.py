@@ -54,7 +54,7 @@ def stamp(model, x):
         @ torch.sigmoid(model.key.weight @ item + model.last.weight @ last + model.mean.weight @ mean + model.mean.bias)
         for item in x
     ]
-    memory = sum(alpha * item for alpha, item in zip(alphas, x, strict=True))
+    memory = sum(alpha * item for alpha, item in zip(alphas, x, strict=True)) + mean * model.adds_mean
     session = torch.tanh(model.session.weight @ memory + model.session.bias)
     return session * torch.tanh(model.current.weight @ last + model.current.bias)
 
@@ -88,9 +88,10 @@ def sasrec(model, x):
 
 
 LITERAL = {"narm": narm, "stamp": stamp, "sasrec": sasrec}
+VARIANTS = [("narm", {}), ("stamp", {}), ("stamp", {"adds_mean": True}), ("sasrec", {}), ("sasrec", {"heads": 2})]
 
 
-@pytest.mark.parametrize("name, changes", [("narm", {}), ("stamp", {}), ("sasrec", {}), ("sasrec", {"heads": 2})])
+@pytest.mark.parametrize("name, changes", VARIANTS)
 def test_every_prefix_equals_the_papers_equations(name, changes):
     model = make_model(name, **changes)
     x = model.item_embedding(torch.randint(CATALOGUE, (3, LENGTH)))
@@ -100,10 +101,10 @@ def test_every_prefix_equals_the_papers_equations(name, changes):
             torch.testing.assert_close(states[row, place], LITERAL[name](model, x[row, : place + 1]))
 
 
-@pytest.mark.parametrize("name", ANCHORS)
+@pytest.mark.parametrize("name, changes", VARIANTS)
 @pytest.mark.parametrize("steps", [1, 3])
-def test_a_branch_equals_the_whole_history_computed_anew(name, steps):
-    model = make_model(name)
+def test_a_branch_equals_the_whole_history_computed_anew(name, changes, steps):
+    model = make_model(name, **changes)
     items = torch.randint(CATALOGUE, (4, LENGTH))
     rows, starts = torch.tensor([0, 3, 3, 1, 2]), torch.tensor([LENGTH - steps, 2, 0, 1, 3])
     own = torch.randn(len(rows), steps, 6, dtype=torch.double)
@@ -115,9 +116,7 @@ def test_a_branch_equals_the_whole_history_computed_anew(name, steps):
         torch.testing.assert_close(found[sample], whole)
 
 
-@pytest.mark.parametrize(
-    "name, changes", [*((name, {}) for name in ANCHORS), ("sasrec", {"heads": 2}), ("sasrec", {"blocks": 0})]
-)
+@pytest.mark.parametrize("name, changes", [*VARIANTS, ("sasrec", {"blocks": 0})])
 def test_the_last_state_alone_is_that_of_the_whole_pass(name, changes):
     model = make_model(name, **changes)
     vectors, lengths = model.item_embedding(torch.randint(CATALOGUE, (4, LENGTH))), torch.tensor([1, 4, LENGTH, 2])
