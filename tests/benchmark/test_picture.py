@@ -1,5 +1,7 @@
 """What the benchmark's picture shows."""
 
+import json
+
 import pytest
 
 from workflow.benchmark import picture
@@ -10,8 +12,9 @@ def row(what, data="lastfm", **columns):
     return {**empty, "what": what, "data": data, **columns}
 
 
-def fit(side, ndcg, method="narm", data="lastfm"):
-    return {"method": method, "data": data, "side": side, "ndcg": str(ndcg)}
+def fit(side, ndcg, method="narm", data="lastfm", **settings):
+    settings = json.dumps({"max_length": 20, **settings})
+    return {"method": method, "data": data, "side": side, "ndcg": str(ndcg), "settings": settings}
 
 
 def test_a_floor_is_shown_once_for_each_measurement_with_what_is_wanted():
@@ -28,7 +31,10 @@ def test_a_floor_is_shown_once_for_each_measurement_with_what_is_wanted():
 
 def test_accuracy_is_shown_where_two_sides_have_fits():
     fits = [fit("windows", 5.0), fit("RecBole", 4.5), fit("windows", 5.2), fit("windows", 1.0, data="movielens-100k")]
-    assert picture.reached(fits) == {"NARM, lastfm": {"windows": [5.0, 5.2], "RecBole": [4.5]}}
+    fits += [fit(side, 4.0, dropout=0.1) for side in ("windows", "a row for each target", "RecBole")]
+    found = picture.reached(fits)
+    assert list(found.pop("NARM, dropout 0.1, lastfm")) == ["windows", "a row for each target", "RecBole"]
+    assert found == {"NARM, lastfm": {"windows": [5.0, 5.2], "RecBole": [4.5]}}
 
 
 @pytest.mark.parametrize(

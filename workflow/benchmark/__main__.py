@@ -20,7 +20,7 @@ from pathlib import Path
 import torch
 
 from datasets.pipeline.errors import BadInput
-from workflow.benchmark import fits, growth, ranking, search, table, training, whole
+from workflow.benchmark import fits, growth, ranking, search, states, table, training, whole
 from workflow.benchmark.bench import Bench, relative
 from workflow.benchmark.machine import available_cores, describe
 from workflow.benchmark.measured import PARITY, Row, failed
@@ -28,6 +28,7 @@ from workflow.cells.errors import told
 
 # Name, function, and minutes that it may take at full size. Every side has at least one run, whatever it takes.
 BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
+    "states": (states.states, 2),
     "training": (training.training, 60),
     "catalogue": (training.catalogue, 10),
     "search": (search.search, 30),

@@ -22,6 +22,7 @@ from methods.engine.windows import cut_windows
 from workflow.benchmark import literal
 from workflow.benchmark.data import offline
 from workflow.benchmark.protocol import Action, serve
+from workflow.benchmark.states import difference
 from workflow.cells import steps
 
 CHUNKS = (64, 96, 128, 192, 256, 512, 1024, 4096)  # rows of a bare product, of which the fastest is taken
@@ -102,8 +103,12 @@ def train(job: dict) -> dict[str, Action]:
         done = [fit(seed, epochs) for seed in range(1, count + 1)]
         return {"seconds": sum(each["seconds"] for each in done), "work": 1}
 
+    def states(file: str) -> dict:
+        seconds, found = world.timed(lambda: difference(world.model, job["method"], Path(file)))
+        return {"seconds": seconds, "work": 1, "difference": found}
+
     products = bare(world, partial(softmax_products, world), world.pairs)
-    return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds}
+    return {"epoch": epoch, "products": products, "fit": fit, "expanded": expanded, "seeds": seeds, "states": states}
 
 
 def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from statistics import mean
 
 from scipy.stats import ttest_ind
 
@@ -18,6 +19,7 @@ from workflow.benchmark.bench import Bench
 from workflow.benchmark.data import Data
 from workflow.benchmark.machine import describe
 from workflow.benchmark.measured import PARITY, Bar, Measured, Row
+from workflow.benchmark.peer_inputs import ALIKE
 from workflow.benchmark.training import METHODS, RECBOLE
 from workflow.benchmark.turns import peak, sides, take_turns
 
@@ -94,7 +96,7 @@ def _kind(source: str) -> str:
 
 
 def planned(bench: Bench, method: str, dataset: str) -> Fits:
-    settings = bench.defaults(method, max_length=LENGTH)
+    settings = bench.defaults(method, max_length=LENGTH, **ALIKE.get(method, {}))
     return Fits(bench.folder / table.FITS, method, bench.data(dataset), settings, 1 if bench.quick else EPOCHS)
 
 
@@ -162,6 +164,7 @@ def rows(benchmark: str, fits: Fits, found: Mapping[str, Measured], other: str, 
     yield Row(benchmark, what, *about, "%", found[WINDOWS], found[other], other, more=True, method=method)
     if min(map(len, values)) > 1:
         interval = ttest_ind(*values, equal_var=False).confidence_interval(0.9)
-        ends = f"the far end of the 90 % interval of the difference, {interval.low:+.2f} to {interval.high:+.2f}"
+        means = " and ".join(f"{mean(side):.2f}" for side in values)
+        ends = f"the far end of the 90 % interval of their difference, {interval.low:+.2f} to {interval.high:+.2f}"
         far = Measured((float(max(-interval.low, interval.high)),))
-        yield Row(benchmark, f"{what}: {ends}", *about, "points", far, bar=EQUIVALENT)
+        yield Row(benchmark, f"{what}, means {means}: {ends}", *about, "points", far, bar=EQUIVALENT)

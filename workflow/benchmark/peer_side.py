@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import torch
 from recbole.config import Config
 from recbole.data import create_dataset, data_preparation
@@ -118,7 +119,23 @@ def start(job: dict) -> dict[str, Action]:
         current.model.load_state_dict(weights)
         return {"seconds": seconds, "work": 1, "ndcg": float(evaluated(current, "test"))}
 
-    return {"epoch": epoch, "rank": rank, "fit": fit}
+    def states(file: str, count: int = 256) -> dict:
+        """States of random histories from random weights, and these weights, into a file (states.py)."""
+        model, generator = trainer.model.eval(), torch.Generator().manual_seed(job["seed"])
+        for parameter in model.parameters():
+            parameter.data = torch.randn(parameter.shape, generator=generator).to(config["device"]) / 8
+        model.item_embedding.weight.data[0] = 0  # the padding's
+        length = settings["max_length"]
+        lengths = torch.randint(1, length + 1, (count,), generator=generator)
+        items = torch.randint(dataset.item_num - 1, (count, length), generator=generator)
+        shown = torch.where(torch.arange(length) < lengths[:, None], items + 1, 0)  # RecBole's 0 is padding
+        with torch.inference_mode():
+            spent, found = timed(lambda: model(shown.to(config["device"]), lengths.to(config["device"])))
+        weights = {name: value.cpu().numpy() for name, value in model.state_dict().items()}
+        np.savez(file, items=items.numpy(), lengths=lengths.numpy(), states=found.cpu().numpy(), **weights)
+        return {"seconds": spent, "work": count}
+
+    return {"epoch": epoch, "rank": rank, "fit": fit, "states": states}
 
 
 def timed(do: Callable[[], object]) -> tuple[float, object]:

@@ -1,5 +1,6 @@
 """The benchmark as a picture: times as good as the other side, times the floor's cost, accuracy, and growth."""
 
+import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -14,11 +15,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from datasets.pipeline.files import whole_file
+from methods.cards import load_card
 from workflow.benchmark.growth import AXES, WHAT
 from workflow.benchmark.training import METHODS, RECBOLE
 
 OURS, OTHER, WANTED = "#4477aa", "#ee9933", "#cc3311"
 TICKS = [10**power * step for power in range(-2, 5) for step in (1, 2, 5)]
+LENGTH = "max_length"  # of every whole fit another than the card's
 LINE, GROWTH, FRAME = 0.34, 3.6, 0.8  # inches: of a bar, of the panel of growth, of what stands around a panel
 
 Panel = tuple[float, Callable[[Axes], None]]  # its height in inches, and what draws it
@@ -49,10 +52,13 @@ def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
 
 
 def reached(fits: Sequence[Mapping]) -> dict[str, dict[str, list[float]]]:
-    """What whole fits reach, by method and data, then by side, where there is more than one side."""
+    """What whole fits reach, by method, its settings that are not the card's, and data, then by side, where there is
+    more than one side."""
     found: dict[str, dict[str, list[float]]] = {}
     for fit in fits:
-        sides = found.setdefault(f"{METHODS[fit['method']]}, {fit['data']}", {})
+        settings, card = json.loads(fit["settings"]), load_card(fit["method"]).settings
+        changed = [f"{name} {settings[name]}" for name in settings if settings[name] != card[name] and name != LENGTH]
+        sides = found.setdefault(", ".join([METHODS[fit["method"]], *changed, fit["data"]]), {})
         sides.setdefault(fit["side"], []).append(float(fit["ndcg"]))
     return {name: sides for name, sides in found.items() if len(sides) > 1}
 
