@@ -12,7 +12,7 @@ from statsmodels.stats.weightstats import CompareMeans, DescrStatsW
 from workflow.benchmark import fits, table
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.data import Data
-from workflow.benchmark.fits import ROWS, WINDOWS, Fits
+from workflow.benchmark.fits import ROWS, STARTED, WINDOWS, Fits
 from workflow.benchmark.training import RECBOLE
 from workflow.benchmark.turns import Failed
 
@@ -26,7 +26,7 @@ class Process:
         self.name, self.asked, self.fails = name, asked, fails
 
     def ask(self, seconds, /, seed, epochs=30, do="fit"):
-        name = ROWS if do == "expanded" else self.name
+        name = {"expanded": ROWS, "started": STARTED}.get(do, self.name)
         if self.fails:
             raise self.fails
         self.asked.append((name, seed))
@@ -161,7 +161,7 @@ def test_a_side_that_fails_is_a_reason_and_what_it_did_before_counts(bench):
     list(fits.windows(bench))
     later = again(bench, runs=3, fails={RECBOLE: Failed("no module recbole")})
     row, *_ = fits.parity("stamp", later)
-    assert later.asked[:3] == [(WINDOWS, seed) for seed in (1, 2, 3)]
+    assert later.asked[:6] == [(side, seed) for seed in (1, 2, 3) for side in (WINDOWS, STARTED)]
     assert row.other.values == () and row.flat()["reason"] == "RecBole: no module recbole"
     assert len(row.ours.values) == 3 and row.flat()["status"] == "failed in part"
     broken = again(bench, runs=3, fails={WINDOWS: Failed("out of memory")})
@@ -233,6 +233,16 @@ def test_parity_has_the_bar_of_equivalence_too(bench):
     ]
     assert {row.benchmark for row in found} == {"parity-narm"} and found[0].method == "narm"
     assert [row.bar for row in found] == [None, fits.EQUIVALENT] * 2 and found[1].met is True
+
+
+def test_stamp_is_also_compared_from_weights_drawn_as_the_peer_s(bench):
+    found = [row for row in fits.parity("stamp", bench) if row.data == "lastfm"]
+    assert [(row.method, "drawn as RecBole's" in row.what) for row in found] == [
+        ("stamp", False), ("", False), ("", True), ("", True),
+    ]  # fmt: skip
+    lines = [line for line in kept(bench) if line["data"] == "lastfm"]
+    assert {line["side"] for line in lines} == {WINDOWS, STARTED, RECBOLE} and len(lines) == 6
+    assert {json.loads(line["settings"])["dropout"] for line in lines} == {0.0}
 
 
 def test_one_seed_says_nothing_of_a_difference(bench):

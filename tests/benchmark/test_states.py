@@ -72,6 +72,18 @@ def test_each_weight_counts(method, tmp_path):
         assert difference(made(method, 2), method, tmp_path / "changed.npz") > 1e-3, theirs
 
 
+def test_weights_can_be_drawn_as_the_peer_s():
+    model = steps.build("stamp", tiny_split([400] * 20), load_card("stamp").configured({"embedding": 64}), 1)
+    biases = {name: parameter.clone() for name, parameter in model.named_parameters() if "bias" in name}
+    assert states.redraw(model, "stamp") is model
+    for name, parameter in model.named_parameters():
+        if name in biases:
+            assert not parameter.any() and not biases[name].any()
+        else:
+            wanted = 0.002 if "embedding" in name else 0.05  # recbole/model/sequential_recommender/stamp.py
+            assert float(parameter.detach().std()) == pytest.approx(wanted, rel=0.3), name
+
+
 def test_a_peer_that_is_absent_is_a_reason(monkeypatch, tmp_path):
     class Side:
         def ask(self, seconds, **command):

@@ -1,10 +1,12 @@
-"""RecBole's weights in this project's models: from equal weights both compute the same states."""
+"""RecBole's weights in this project's models: from equal weights both compute the same states, and fits can start where
+RecBole's do."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import nn
 
 from methods.engine.recommender import SequentialRecommender, at_end
 from workflow.benchmark.bench import Bench
@@ -27,6 +29,9 @@ NAMES = {
         "current.weight": "mlp_b.weight", "current.bias": "mlp_b.bias",
     },
 }  # fmt: skip
+
+# Standard deviations with which RecBole draws tables of items and matrices; its biases are 0.
+START = {"stamp": (0.002, 0.05)}
 
 
 def states(bench: Bench) -> Iterator[Row]:
@@ -54,6 +59,17 @@ def difference(model: SequentialRecommender, method: str, file: Path) -> float:
     with torch.inference_mode():
         found = at_end(model.eval().encode(model.item_embedding(items)).states, lengths).cpu()
     return float((found - peer["states"]).abs().max() / peer["states"].abs().max())
+
+
+def redraw(model: SequentialRecommender, method: str) -> SequentialRecommender:
+    """The model with weights drawn as RecBole draws its own."""
+    of_tables, of_matrices = START[method]
+    for module in model.modules():
+        if isinstance(module, nn.Embedding):
+            nn.init.normal_(module.weight, std=of_tables)
+        elif isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=of_matrices)
+    return model
 
 
 def translated(model: SequentialRecommender, method: str, peer: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
