@@ -77,6 +77,16 @@ def test_equal_seeds_give_equal_bits(make_world):
     ).read_bytes()
 
 
+@pytest.mark.parametrize("name", ["narm", "stamp", "narm.casr-m.stamp"])
+def test_a_seed_that_follows_another_is_bit_for_bit_the_seed_alone(make_world, name):
+    both, alone = make_world("both"), make_world("alone", seeds=[2])
+    for world in (both, alone):
+        world.run(name)
+    assert ranks(both, name, 2).equals(ranks(alone, name, 2))
+    weights = [world.path("narm" if "." in name else name) / "seed-2.safetensors" for world in (both, alone)]
+    assert weights[0].read_bytes() == weights[1].read_bytes()
+
+
 @pytest.mark.parametrize("test_seed", [1, 2, 3])
 def test_no_test_item_reaches_training_or_augmentation(make_world, test_seed):
     one, two = make_world("one"), make_world("two", test_seed=test_seed)

@@ -57,7 +57,7 @@ def reached(fits: Sequence[Mapping]) -> dict[str, dict[str, list[float]]]:
     found: dict[str, dict[str, list[float]]] = {}
     for fit in fits:
         settings, card = json.loads(fit["settings"]), load_card(fit["method"]).settings
-        changed = [f"{name} {settings[name]}" for name in settings if settings[name] != card[name] and name != LENGTH]
+        changed = [f"{name} {value}" for name, value in settings.items() if value != card.get(name) and name != LENGTH]
         sides = found.setdefault(", ".join([METHODS[fit["method"]], *changed, fit["data"]]), {})
         sides.setdefault(fit["side"], []).append(float(fit["ndcg"]))
     return {name: sides for name, sides in found.items() if len(sides) > 1}
