@@ -18,7 +18,7 @@ from workflow.cells import steps
 SPLIT = tiny_split([9, 4, 5, 7, 6, 3])
 
 
-def peer_file(method, model, folder, **changes):
+def peer_file(method, model, folder):
     """What RecBole would write if it had the weights of `model`, whose recurrence has no biases."""
     own = {name: value.numpy() for name, value in model.state_dict().items()}
     peer = {theirs: own[ours] for ours, theirs in NAMES[method].items()}
@@ -30,7 +30,7 @@ def peer_file(method, model, folder, **changes):
     items, lengths = torch.randint(SPLIT.catalogue, (5, 6)), torch.tensor([1, 6, 3, 2, 6])
     with torch.no_grad():
         found = at_end(model.encode(model.item_embedding(items)).states, lengths).numpy()
-    peer |= {"items": items.numpy(), "lengths": lengths.numpy(), "states": found} | changes
+    peer |= {"items": items.numpy(), "lengths": lengths.numpy(), "states": found}
     np.savez(folder / "peer.npz", **peer)
     return folder / "peer.npz"
 

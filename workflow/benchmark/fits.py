@@ -172,7 +172,7 @@ def rows(benchmark: str, fits: Fits, found: Mapping[str, Measured], other: str, 
     yield Row(benchmark, what, *about, "%", found[side], found[other], other, more=True, method=method)
     if min(map(len, values)) > 1:
         interval = ttest_ind(*values, equal_var=False).confidence_interval(0.9)
-        means = " and ".join(f"{mean(side):.2f}" for side in values)
+        means = " and ".join(f"{mean(each):.2f}" for each in values)
         ends = f"the far end of the 90 % interval of their difference, {interval.low:+.2f} to {interval.high:+.2f}"
         far = Measured((float(max(-interval.low, interval.high)),))
         yield Row(benchmark, f"{what}, means {means}: {ends}", *about, "points", far, bar=EQUIVALENT)

@@ -55,7 +55,7 @@ def difference(model: SequentialRecommender, method: str, file: Path) -> float:
     with np.load(file) as stored:
         peer = {name: torch.from_numpy(stored[name]) for name in stored.files}
     model.load_state_dict(translated(model, method, peer))
-    items, lengths = (peer.pop(name).to(model.item_embedding.weight.device) for name in ("items", "lengths"))
+    items, lengths = (peer[name].to(model.item_embedding.weight.device) for name in ("items", "lengths"))
     with torch.inference_mode():
         found = at_end(model.eval().encode(model.item_embedding(items)).states, lengths).cpu()
     return float((found - peer["states"]).abs().max() / peer["states"].abs().max())
