@@ -8,7 +8,7 @@ from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.initialisation import normal
-from methods.engine.interactions import batch_holdings
+from methods.engine.interactions import batch_holdings, how_often
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -54,10 +54,11 @@ def fit(model: "CDAE", split: Split, settings: dict, run: Run) -> Fitted:
         model.train()
         inputs = corrupted(len(held.items), settings["corruption"], generator).to(run.device)
         others = negatives.draw(held.rows, settings["negatives"], generator).to(run.device)
-        order = users[torch.randperm(len(users), generator=generator)].to(run.device)
+        order = users[torch.randperm(len(users), generator=generator)]
+        sizes = [int(lengths.sum()) for lengths in held.lengths[order].split(at_once)]
         total = torch.zeros((), device=run.device)
-        for batch in order.split(at_once):
-            rows, place = places(offsets, batch)
+        for batch, size in zip(order.to(run.device).split(at_once), sizes, strict=True):
+            rows, place = places(offsets, batch, size)
             loss = users_loss(model, batch, rows, flat[place], inputs[place], others[place], settings) / len(batch)
             optimizer.step(loss)
             total = total + loss.detach() * len(batch)
@@ -104,7 +105,7 @@ def users_loss(
     users (batch,); rows, items, inputs (pairs,): the user of a held item as a row of the batch, ascending, the item,
     its corrupted entry; others (pairs, negatives).
     """
-    lengths = torch.bincount(rows, minlength=len(users))
+    lengths = how_often(rows, len(users))
     hidden = model.encode(users, items, lengths.cumsum(0) - lengths, inputs)
     targets = torch.cat([items[:, None], others], dim=1)
     outputs = (F.embedding(rows, hidden)[:, None] * model.output_embedding(targets)).sum(dim=2)
@@ -115,18 +116,18 @@ def users_loss(
     if settings["regularisation"] == 0:
         return loss
     catalogue = len(model.item_bias)
-    predicted, entered = (
-        torch.bincount(some, minlength=catalogue).to(outputs.dtype) for some in (targets.flatten(), items[inputs > 0])
-    )
+    predicted = how_often(targets, catalogue).to(outputs.dtype)
+    entered = outputs.new_zeros(catalogue).index_add_(0, items, (inputs > 0).to(outputs.dtype))
     squares = predicted @ (model.output_embedding.weight.square().sum(1) + model.item_bias.square())
     squares = squares + entered @ model.input_embedding.weight.square().sum(1)
     squares = squares + model.user_embedding(users).square().sum() + len(users) * model.hidden_bias.square().sum()
     return loss + settings["regularisation"] / 2 * squares
 
 
-def places(offsets: Tensor, users: Tensor) -> tuple[Tensor, Tensor]:
-    """Of every held item of `users`: the row of its user among them, and where it stands. offsets: of all users."""
+def places(offsets: Tensor, users: Tensor, size: int) -> tuple[Tensor, Tensor]:
+    """Of every held item of `users`: the row of its user among them, and where it stands. offsets: of all users; size:
+    how many items there are."""
     lengths = offsets[users + 1] - offsets[users]
-    rows = torch.repeat_interleave(torch.arange(len(users), device=users.device), lengths)
+    rows = torch.repeat_interleave(torch.arange(len(users), device=users.device), lengths, output_size=size)
     inside = torch.arange(len(rows), device=users.device) - (lengths.cumsum(0) - lengths)[rows]
     return rows, offsets[users][rows] + inside

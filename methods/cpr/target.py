@@ -13,6 +13,7 @@ from methods.engine.pairs import OBJECTIVES, PairRecommender
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
+from methods.engine.stochastic import sent
 
 Logits = Callable[[Tensor, Tensor], Tensor]  # users (n,), items (n, m) -> f before the sigmoid (n, m)
 
@@ -64,10 +65,10 @@ def retrain(
             for sets in kinds
             for index in torch.randperm(len(sets), generator=generator).split(settings["retrain_batch"])
         ]
+        batches = [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
         total, count = torch.zeros((), device=run.device), 0
-        for place in torch.randperm(len(batches), generator=generator).tolist():
-            sets, index = batches[place]
-            value = set_losses(logits, sets.take(index.to(run.device)), settings["loss"]).mean()
+        for (sets, _), index in zip(batches, sent([index for _, index in batches], run.device), strict=True):
+            value = set_losses(logits, sets.take(index), settings["loss"]).mean()
             optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)
         stopper.close_epoch(total / count, model, run)

@@ -33,3 +33,11 @@ def batch_holdings(items: Tensor, lengths: Tensor, catalogue: int) -> Holdings:
     """The distinct items of each history. items (batch, length), filled up on the right; lengths (batch,)."""
     rows, columns = torch.nonzero(torch.arange(items.shape[1], device=items.device) < lengths[:, None], as_tuple=True)
     return holdings(rows, items[rows, columns], len(items), catalogue)
+
+
+def how_often(index: Tensor, size: int) -> Tensor:
+    """How often each number below `size` stands in `index`. Shape (size,), int64.
+
+    As torch.bincount, which first looks for the largest number: on a GPU its host would wait.
+    """
+    return index.new_zeros(size).index_add_(0, index.flatten(), index.new_ones(index.numel()))

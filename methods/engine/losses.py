@@ -103,8 +103,8 @@ def sampled_loss(
     The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. Negatives are
     uniform over the other items of the catalogue.
     """
-    drawn = other_items(targets.cpu(), negatives, model.item_embedding.num_embeddings, generator)
-    items = torch.cat([targets[:, None], drawn.to(targets.device)], dim=1)
+    drawn = other_items(targets, negatives, model.item_embedding.num_embeddings, generator)
+    items = torch.cat([targets[:, None], drawn], dim=1)
     logits = torch.einsum("nd,nkd->nk", states, model.item_embedding(items))
     signs = torch.ones_like(logits)
     signs[:, 1:] = -1

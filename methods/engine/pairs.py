@@ -8,6 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
+from methods.engine.interactions import how_often
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -100,5 +101,5 @@ def _mean_squares(tables: tuple[nn.Embedding, ...], index: Tensor) -> Tensor:
     rows = tables[0].num_embeddings
     if rows > index.numel():
         return sum(table(index).square().sum(-1).mean() for table in tables)
-    often = torch.bincount(index.flatten(), minlength=rows).to(tables[0].weight) / index.numel()
+    often = how_often(index, rows).to(tables[0].weight) / index.numel()
     return sum(often @ table.weight.square().sum(1) for table in tables)

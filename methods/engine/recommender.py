@@ -88,14 +88,15 @@ class SequentialRecommender(Recommender):
         """vectors (batch, length, dim): item embeddings."""
         raise NotImplementedError
 
-    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, wanted: Tensor) -> Tensor:
-        """The states after the wanted positions of histories, row by row (states, dim); a model that can leaves out
-        what is computed for padding.
+    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, places: Tensor) -> Tensor:
+        """The states after some positions of histories (states, dim); a model that can leaves out what is computed for
+        padding.
 
         Training takes them, so a model that changes `encode` changes this. look_up gives the vectors (.., dim) of items
-        (..); items, wanted (batch, length), nothing wanted behind a history's end; lengths (batch,).
+        (..); items (batch, length); lengths (batch,); places (states,): of the positions in (batch, length), ascending,
+        none behind a history's end.
         """
-        return self.encode(look_up(items)).states[wanted]
+        return self.encode(look_up(items)).states.flatten(0, 1)[places]
 
     def trunk(self, vectors: Tensor) -> Trunk:
         """What `branch` needs of `encode`; a model that can leaves out what is for the states alone."""

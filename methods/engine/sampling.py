@@ -37,8 +37,11 @@ class Negatives:
 
 
 def other_items(items: Tensor, count: int, catalogue: int, generator: torch.Generator) -> Tensor:
-    """`count` items for each of `items` (n,), uniform over all items but that one, on the CPU. Shape (n, count)."""
+    """`count` items for each of `items` (n,), uniform over all items but that one. Shape (n, count).
+
+    They are drawn on the generator's device, where `items` lie.
+    """
     if catalogue < 2:
         raise BadInput("the catalogue has a single item: there is no negative item to sample")
-    drawn = torch.randint(catalogue - 1, (len(items), count), generator=generator)
+    drawn = torch.randint(catalogue - 1, (len(items), count), generator=generator, device=generator.device)
     return drawn + (drawn >= items[:, None])

@@ -1,6 +1,6 @@
 """Training on sampled comparisons: the loop that BPR, FPMC and NAIS share."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
@@ -21,7 +21,8 @@ def fit_sampled(
 
     draw(generator): the samples of one epoch on the CPU, tensors of one first dimension, alike on every device.
     loss(*batch): mean loss of a batch of them, on the run's device. widths (samples,): what a sample costs, where
-    samples differ; batches then hold samples of like width. Settings: learning_rate, batch, epochs, patience.
+    samples differ; batches then hold samples of like width, and `loss` gets the largest of them as a number behind the
+    batch. Settings: learning_rate, batch, epochs, patience.
     """
     generator = torch.Generator().manual_seed(run.seed)
     model.to(run.device)
@@ -31,13 +32,19 @@ def fit_sampled(
         model.train()
         samples = tuple(tensor.to(run.device) for tensor in draw(generator))
         total, count = torch.zeros((), device=run.device), 0
-        for index in _batches(len(samples[0]), settings["batch"], generator, widths):
-            index = index.to(run.device)
-            value = loss(*(tensor[index] for tensor in samples))
+        batches = _batches(len(samples[0]), settings["batch"], generator, widths)
+        widest = [() if widths is None else (int(widths[index].max()),) for index in batches]
+        for index, most in zip(sent(batches, run.device), widest, strict=True):
+            value = loss(*(tensor[index] for tensor in samples), *most)
             optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)
         stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
+
+
+def sent(batches: Sequence[Tensor], device: torch.device) -> Sequence[Tensor]:
+    """The batches of an epoch on the device, there at once: a GPU would wait for each that comes alone."""
+    return torch.cat(list(batches)).to(device).split([len(index) for index in batches])
 
 
 def transitions(split: Split) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,7 +1,7 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import partial
 
 import torch
@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.adam import Adam
+from methods.engine.batches import Batch, Batches
 from methods.engine.branches import Branches
 from methods.engine.cores import cores, over_cores
 from methods.engine.dropout import drawing_from
@@ -37,18 +38,18 @@ def fit_next_item(
     torch.manual_seed(run.seed)  # weights a model draws late, dropout on a GPU
     model.to(run.device)
     generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
-    windows = _to(cut_windows(split, settings["max_length"]), run.device)
-    extra = None if extra is None or not len(extra) else _Grouped(_branches_to(extra, run.device), len(windows))
-    optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
+    windows = cut_windows(split, settings["max_length"])
     shares = cores(run.device)
     if shares > 1 and _draws_from_all(model, windows):
         shares = 1
-    chances = [torch.Generator().manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
+    batches = Batches(windows, extra, settings["batch"], shares, run.device)
+    windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
+    optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
+    chances = [torch.Generator(run.device).manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
 
-    def gradients_of(share: tuple[Tensor, torch.Generator], count: int) -> "_Gradients":
-        """Of the summed loss of some windows, divided by `count`."""
-        batch, chance = share
-        lookup = Lookup(model.item_embedding)
+    def gradients_of(batch: Batch, count: int) -> "_Gradients":
+        """Of the summed loss of a batch, divided by `count`."""
+        lookup, chance = Lookup(model.item_embedding), chances[batch.share]
         with drawing_from(chance):
             states, targets = _states_and_targets(model, windows, batch, extra, lookup)
             if settings["objective"] == "softmax":
@@ -63,9 +64,9 @@ def fit_next_item(
     for _ in stopper:
         model.train()
         total, targets = torch.zeros((), device=run.device), 0
-        for batch in _batches(windows, settings["batch"], generator):
-            count = int(windows.counts[batch].sum()) + (0 if extra is None else int(extra.counts[batch].sum()))
-            parts = over_cores(partial(gradients_of, count=count), _shares(windows, batch, chances), run.device)
+        for batch in batches.epoch(generator):
+            count = sum(len(share) for share in batch)
+            parts = over_cores(partial(gradients_of, count=count), batch, run.device)
             optimizer.move(_sum(parts, optimizer.parameters, model.item_embedding))
             total, targets = total + count * sum(part.loss for part in parts), targets + count
         stopper.close_epoch(total / targets, model, run)
@@ -83,35 +84,17 @@ class _Gradients:
 
 
 def _states_and_targets(
-    model: SequentialRecommender, windows: Windows, batch: Tensor, extra: "_Grouped | None", lookup: Lookup
+    model: SequentialRecommender, windows: Windows, batch: Batch, extra: Branches | None, lookup: Lookup
 ) -> tuple[Tensor, Tensor]:
-    """States and next items of a batch of windows, the extra sequences behind the observed pairs."""
-    lengths = windows.lengths[batch]
-    width = int(lengths.max())
-    items, counts = windows.inputs[batch, :width], windows.counts[batch, :width]
-    targets = windows.targets[batch, :width][counts]
-    if extra is None:
-        return model.states_at(lookup, items, lengths, counts), targets
-    trunk = model.encode(lookup(items))
-    states = trunk.states[counts]
-    branches, rows = extra.of(batch)
-    if not len(branches):
-        return states, targets
-    vectors = branches.vectors(lookup)
-    branched = model.branch(trunk, rows, branches.starts, vectors)
+    """States and next items of a batch, the extra sequences behind the observed pairs."""
+    items = windows.inputs[batch.windows, : batch.width]
+    targets = windows.targets[batch.windows, : batch.width].flatten()[batch.places]
+    if not len(batch.branches):
+        return model.states_at(lookup, items, windows.lengths[batch.windows], batch.places), targets
+    trunk, branches = model.encode(lookup(items)), extra.take(batch.branches)
+    branched = model.branch(trunk, batch.rows, branches.starts, branches.vectors(lookup))
+    states = trunk.states.flatten(0, 1)[batch.places]
     return torch.cat([states, branched]), torch.cat([targets, branches.labels])
-
-
-def _shares(windows: Windows, batch: Tensor, chances: list[torch.Generator]) -> list[tuple[Tensor, torch.Generator]]:
-    """A batch of windows in a part for each generator, which hold about as many pairs."""
-    if len(chances) == 1:
-        return [(batch, chances[0])]
-    pairs = windows.counts[batch].sum(1)
-    middle = pairs.cumsum(0) - pairs / 2  # a window belongs to the part in which its middle lies
-    parts = torch.tensor_split(
-        batch, torch.searchsorted(middle, pairs.sum() * torch.arange(1, len(chances)) / len(chances))
-    )
-    return [(part, chance) for part, chance in zip(parts, chances, strict=True) if len(part)]
 
 
 def _sum(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Embedding) -> Sequence[Tensor]:
@@ -136,50 +119,13 @@ def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:
     before, items = torch.get_rng_state(), windows.inputs[:2]
     with torch.no_grad(), drawing_from(torch.Generator()):
         model.train().encode(model.item_embedding(items))
-        model.states_at(model.item_embedding, items, windows.lengths[:2], windows.counts[:2])
+        places = torch.nonzero(windows.counts[:2].flatten())[:, 0]
+        model.states_at(model.item_embedding, items, windows.lengths[:2], places)
     changed = not torch.equal(before, torch.get_rng_state())
     torch.set_rng_state(before)
     return changed
 
 
-def _batches(windows: Windows, size: int, generator: torch.Generator) -> list[Tensor]:
-    """Windows in random order, cut where the number of observed pairs reaches `size`.
-
-    Windows of like length stand together, so that little padding is computed: sorted inside random blocks, upwards and
-    downwards in turn, because a batch may reach from one block into the next.
-    """
-    lengths = windows.lengths.cpu()
-    order = torch.randperm(len(lengths), generator=generator)
-    block = torch.arange(len(lengths)) // max(1, 16 * size // max(1, int(lengths.float().mean())))
-    rising = torch.where(block % 2 == 0, lengths[order], -lengths[order])
-    order = order[torch.argsort(2 * block * (int(lengths.max()) + 1) + rising, stable=True)]
-    pairs = windows.counts.sum(1).cpu()[order].cumsum(0)
-    cut = torch.nonzero(torch.diff((pairs - 1) // size)).flatten() + 1
-    batches = torch.tensor_split(order, cut)
-    shuffled = torch.randperm(len(batches), generator=generator)
-    return [batches[i].to(windows.inputs.device) for i in shuffled]
-
-
-class _Grouped:
-    """Extra sequences sorted by window, so that those of a batch of windows are found without a search."""
-
-    def __init__(self, branches: Branches, windows: int) -> None:
-        self.branches = branches.take(torch.argsort(branches.windows, stable=True))
-        counts = torch.bincount(self.branches.windows, minlength=windows)
-        self.counts, self.first = counts, counts.cumsum(0) - counts
-
-    def of(self, batch: Tensor) -> tuple[Branches, Tensor]:
-        """The branches of the windows in `batch`, and for each its row in the batch."""
-        counts = self.counts[batch]
-        rows = torch.repeat_interleave(torch.arange(len(batch), device=batch.device), counts)
-        inside = torch.arange(len(rows), device=batch.device) - (counts.cumsum(0) - counts)[rows]
-        return self.branches.take(self.first[batch][rows] + inside), rows
-
-
-def _to(windows: Windows, device: torch.device) -> Windows:
-    return Windows(*(getattr(windows, name).to(device) for name in Windows.__dataclass_fields__))
-
-
-def _branches_to(branches: Branches, device: torch.device) -> Branches:
-    fields = (getattr(branches, name) for name in Branches.__dataclass_fields__)
-    return Branches(*(None if value is None else value.to(device) for value in fields))
+def _to(tensors: Windows | Branches, device: torch.device) -> Windows | Branches:
+    found = (getattr(tensors, field.name) for field in fields(tensors))
+    return type(tensors)(*(None if value is None else value.to(device) for value in found))

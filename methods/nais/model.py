@@ -42,9 +42,9 @@ def fit(model: "NAIS", split: Split, settings: dict, run: Run) -> Fitted:
         drawn = negatives.draw(held.rows, settings["negatives"], generator)
         return held.rows, torch.cat([held.items[:, None], drawn], dim=1)
 
-    def loss(users, targets):
+    def loss(users, targets, longest):
         lengths = offsets[users + 1] - offsets[users]
-        places = torch.arange(int(lengths.max()), device=run.device)
+        places = torch.arange(longest, device=run.device)
         mask = places < lengths[:, None]
         history = torch.where(mask, flat[torch.where(mask, offsets[users][:, None] + places, 0)], 0)
         labels = F.one_hot(torch.zeros_like(users), targets.shape[1]).float()

@@ -55,10 +55,10 @@ class NARM(SequentialRecommender):
         local = causal_attention(self.query(hidden), keys, hidden, self.weight.weight[0])
         return Trunk(self._decode(hidden, local), cache)
 
-    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, wanted: Tensor) -> Tensor:
+    def states_at(self, look_up: Callable[[Tensor], Tensor], items: Tensor, lengths: Tensor, places: Tensor) -> Tensor:
         if items.device.type != "cpu":
-            return super().states_at(look_up, items, lengths, wanted)
-        packed = pack(items, lengths, wanted)
+            return super().states_at(look_up, items, lengths, places)
+        packed = pack(items, lengths, places)
         choices = self.embedding_dropout.choices(1)[0], self.dropout.choices(1)[0]
         layers = (self.query, self.key, self.weight, self.decoder)
         parameters = (*(layer.weight for layer in layers), *self.recurrence.parameters())

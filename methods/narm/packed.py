@@ -31,12 +31,13 @@ class Packed(NamedTuple):
     counts: np.ndarray
 
 
-def pack(items: Tensor, lengths: Tensor, wanted: Tensor) -> Packed:
-    """items, wanted (batch, length); lengths (batch,). ValueError where a wanted position is behind its history."""
-    items, lengths, wanted = arrays(items, lengths, wanted)
+def pack(items: Tensor, lengths: Tensor, places: Tensor) -> Packed:
+    """items (batch, length); lengths (batch,); places (states,): of the wanted positions in (batch, length), ascending.
+    ValueError where one is behind its history."""
+    items, lengths, places = arrays(items, lengths, places)
     found, offsets = np.empty(lengths.sum(), np.int64), np.empty(len(lengths) + 1, np.int64)
-    chosen, counts = np.empty((2, np.count_nonzero(wanted)), np.int64)
-    if lay_end_to_end(items, lengths, wanted, offsets, found, chosen, counts) < len(chosen):
+    chosen, counts = np.empty((2, len(places)), np.int64)
+    if lay_end_to_end(items, lengths, places, offsets, found, chosen, counts) < len(chosen):
         raise ValueError("a position behind the end of its history is wanted")
     return Packed(torch.from_numpy(found), offsets, chosen, chosen + 1 - counts, counts)
 

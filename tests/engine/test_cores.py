@@ -6,9 +6,9 @@ import torch
 from torch import nn
 
 from methods.engine import dropout, training
+from methods.engine.batches import share_out
 from methods.engine.cores import cores, on_all_cores, over_cores
 from methods.engine.recommender import Run, SequentialRecommender, Trunk
-from methods.engine.windows import Windows
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")
@@ -96,8 +96,5 @@ def test_cores_share_a_batch_without_a_change_of_its_gradient(three_threads):
 
 @pytest.mark.parametrize(("count", "cut"), [([50] * 4, [2, 2]), ([25] * 8, [4, 4]), ([9, 1, 1, 1], [1, 3]), ([7], [1])])
 def test_shares_hold_about_as_many_pairs(count, cut):
-    counts = torch.arange(50) < torch.tensor(count)[:, None]
-    nothing = torch.zeros(len(count), 50, dtype=torch.int64)
-    windows = Windows(nothing, nothing, counts, counts.sum(1), nothing[:, 0])
-    shares = training._shares(windows, torch.arange(len(count)), [torch.Generator(), torch.Generator()])
-    assert [len(part) for part, _ in shares] == cut
+    shares = share_out(torch.arange(len(count)), torch.tensor(count), 2)
+    assert [len(part) for _, part in shares] == cut

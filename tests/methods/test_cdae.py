@@ -112,7 +112,7 @@ def test_corruption_drops_a_share_and_keeps_the_mean():
 
 
 def test_places_of_a_batch_of_users():
-    rows, place = places(torch.tensor([0, 2, 2, 5]), torch.tensor([2, 1, 0]))
+    rows, place = places(torch.tensor([0, 2, 2, 5]), torch.tensor([2, 1, 0]), 5)
     assert (rows.tolist(), place.tolist()) == ([0, 0, 0, 2, 2], [2, 3, 4, 0, 1])
 
 

@@ -1,0 +1,111 @@
+"""The batches of an epoch: windows in random order, with the places of all that is trained in them.
+
+They are planned on the host before the epoch begins and go to the device at once, so that a GPU, which gets its work
+ahead of time, never has to wait for a number that the host reads, nor for one that it sends.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from methods.engine.branches import Branches
+from methods.engine.windows import Windows
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Windows on which a core, or a GPU, works at once.
+
+    windows (rows,), the longest with `width` items; places (pairs,): of their trained pairs in (rows, width),
+    ascending; branches (extra,): the extra sequences that branch off them, rows (extra,): off which. All on the device.
+    share: the number of the core.
+    """
+
+    share: int
+    windows: Tensor
+    width: int
+    places: Tensor
+    branches: Tensor
+    rows: Tensor
+
+    def __len__(self) -> int:
+        return len(self.places) + len(self.branches)
+
+
+class Batches:
+    """Batches of windows that hold about `size` observed pairs together, with all extra sequences that branch off them,
+    each batch in a share for each of `shares` cores."""
+
+    def __init__(self, windows: Windows, extra: Branches | None, size: int, shares: int, device: torch.device) -> None:
+        self._lengths, self._pairs = windows.lengths, windows.counts.sum(1)
+        self._positions = windows.samples[1].numpy()
+        owners = windows.lengths.new_zeros(0) if extra is None else extra.windows
+        self._branching = torch.bincount(owners, minlength=len(windows)).numpy()
+        self._branches = torch.argsort(owners, stable=True).numpy()
+        self._size, self._shares, self._device = size, shares, device
+
+    def epoch(self, generator: torch.Generator) -> Iterator[list[Batch]]:
+        """The shares of one batch after another, in an order drawn from the generator."""
+        steps = [share_out(batch, self._pairs, self._shares) for batch in self._shuffled(generator)]
+        parts = [part for step in steps for _, part in step]
+        windows, sizes = torch.cat(parts).numpy(), np.array([len(part) for part in parts])
+        begins = np.cumsum(sizes) - sizes
+        widths = np.maximum.reduceat(self._lengths.numpy()[windows], begins)
+        row = np.arange(len(windows)) - np.repeat(begins, sizes)
+        pairs, branching = self._pairs.numpy(), self._branching
+        owners, pair = _members(pairs, windows)
+        places = (row * np.repeat(widths, sizes))[owners] + self._positions[pair]
+        owners, branch = _members(branching, windows)
+        columns = (
+            self._sent(windows, sizes), widths.tolist(),
+            self._sent(places, np.add.reduceat(pairs[windows], begins)),
+            *(
+                self._sent(each, np.add.reduceat(branching[windows], begins))
+                for each in (self._branches[branch], row[owners])
+            ),
+        )  # fmt: skip
+        planned = zip(*columns, strict=True)
+        for step in steps:
+            yield [Batch(share, *next(planned)) for share, _ in step]
+
+    def _sent(self, values: np.ndarray, sizes: np.ndarray) -> tuple[Tensor, ...]:
+        return torch.from_numpy(values).to(self._device).split(sizes.tolist())
+
+    def _shuffled(self, generator: torch.Generator) -> list[Tensor]:
+        """Windows in random order, cut where the number of observed pairs reaches the size.
+
+        Windows of like length stand together, so that little padding is computed: sorted inside random blocks, upwards
+        and downwards in turn, because a batch may reach from one block into the next.
+        """
+        lengths = self._lengths
+        order = torch.randperm(len(lengths), generator=generator)
+        block = torch.arange(len(lengths)) // max(1, 16 * self._size // max(1, int(lengths.float().mean())))
+        rising = torch.where(block % 2 == 0, lengths[order], -lengths[order])
+        order = order[torch.argsort(2 * block * (int(lengths.max()) + 1) + rising, stable=True)]
+        pairs = self._pairs[order].cumsum(0)
+        cut = torch.nonzero(torch.diff((pairs - 1) // self._size)).flatten() + 1
+        batches = torch.tensor_split(order, cut)
+        return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
+
+
+def share_out(batch: Tensor, pairs: Tensor, shares: int) -> list[tuple[int, Tensor]]:
+    """The windows of a batch in parts that hold about as many pairs, each with the number of its share; none is empty.
+    pairs (all windows,)."""
+    if shares == 1:
+        return [(0, batch)]
+    own = pairs[batch]
+    middle = own.cumsum(0) - own / 2  # a window belongs to the part in which its middle lies
+    cut = torch.searchsorted(middle, own.sum() * torch.arange(1, shares) / shares)
+    return [(share, part) for share, part in enumerate(torch.tensor_split(batch, cut)) if len(part)]
+
+
+def _members(counts: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Of a list with counts[w] members of each window w, one window behind the other: the members of `windows`. For
+    each, where in `windows` the one stands that it belongs to, and where it stands itself in the list."""
+    each = counts[windows]
+    owners = np.repeat(np.arange(len(windows)), each)
+    first = np.cumsum(counts) - counts
+    return owners, (first[windows] - (np.cumsum(each) - each))[owners] + np.arange(len(owners))
