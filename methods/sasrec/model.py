@@ -9,6 +9,7 @@ from methods.engine.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
 from methods.engine.split import Split
 from methods.engine.training import fit_next_item
+from methods.sasrec.branching import BranchAttention
 from methods.sasrec.causal import CausalBlock, Inputs
 from methods.sasrec.folded import Folded
 
@@ -75,16 +76,9 @@ class SASRec(SequentialRecommender):
         return self.folded.last_states(self, items, lengths)
 
     def branch(self, trunk: Trunk, rows: Tensor, starts: Tensor, vectors: Tensor) -> Tensor:
-        length, steps = trunk.states.shape[1], vectors.shape[1]
-        device = vectors.device
-        x = self._inputs(vectors, starts[:, None] + torch.arange(steps, device=device))
-        before = torch.arange(length, device=device) < starts[:, None]  # (samples, length): the prefix
-        causal = torch.ones(steps, steps, dtype=torch.bool, device=device).tril()
-        mask = torch.cat(
-            [before[:, None].expand(-1, steps, -1), causal.expand(len(rows), -1, -1)], dim=2
-        )  # (samples, steps, length + steps)
-        for block, both in zip(self.blocks, trunk.cache, strict=True):
-            x = block(x, torch.cat([both[rows], block.key_value(x)], 1), mask)
+        x = self._inputs(vectors, starts[:, None] + torch.arange(vectors.shape[1], device=vectors.device))
+        for number, (block, both) in enumerate(zip(self.blocks, trunk.cache, strict=True), start=1):
+            x = block.branch(x, both, rows, starts, 1 if number == len(self.blocks) else x.shape[1])
         return self.norm(x[:, -1])
 
 
@@ -112,26 +106,30 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor, both: Tensor, mask: Tensor | None) -> Tensor:
         """x (batch, steps, dim); both, keys and values by `key_value`, (batch, length, 2 dim); mask (batch, steps,
-        length), None: causal."""
+        length), None: causal. For a GPU, and without dropout: what torch drops on a CPU is not drawn as the rest is."""
         normed = self.attention_norm(x)
         query, keys, values = (
             t.unflatten(-1, (self.heads, -1)).transpose(1, 2) for t in (self.query(normed), *both.chunk(2, dim=-1))
         )
-        attended = self._attend(query, keys, values, None if mask is None else mask[:, None])
-        x = normed + attended.transpose(1, 2).flatten(-2)  # the authors' code adds to the normalised input
+        seen, dropped = None if mask is None else mask[:, None], self.dropout.p if self.training else 0.0
+        attended = F.scaled_dot_product_attention(query, keys, values, seen, dropped, is_causal=mask is None)
+        return self._fed_forward(normed + attended.transpose(1, 2).flatten(-2))
+
+    def branch(self, x: Tensor, trunk: Tensor, rows: Tensor, starts: Tensor, asking: int) -> Tensor:
+        """`forward` of branches, for the last `asking` of their steps. x (samples, steps, dim); trunk, keys and values
+        by `key_value` of (batch, length, 2 dim), of which branch n sees the first starts[n] of row rows[n]."""
+        own, last, steps = self.key_value(x), x[:, -asking:], x.shape[1]
+        if x.device.type == "cpu":
+            normed, (choice,) = self.attention_norm(last), self.dropout.choices(1)
+            attended = BranchAttention.apply(self.query(normed), own, trunk, rows, starts, self.heads, choice)
+            return self._fed_forward(normed + attended)
+        before = torch.arange(trunk.shape[1], device=x.device) < starts[:, None]
+        among_own = torch.ones(steps, steps, dtype=torch.bool, device=x.device).tril()[-asking:]
+        seen = [before[:, None].expand(-1, asking, -1), among_own.expand(len(rows), -1, -1)]
+        return self(last, torch.cat([trunk[rows], own], 1), torch.cat(seen, dim=2))
+
+    def _fed_forward(self, x: Tensor) -> Tensor:
+        """x: the normalised input, to which the authors' code adds, and what it attended to."""
         normed = self.feed_forward_norm(x)
         hidden = self.dropout(torch.relu(self.inner(normed)))
         return normed + self.dropout(self.outer(hidden))
-
-    def _attend(self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None) -> Tensor:
-        """Scaled dot-product attention, with dropout of its weights. query (batch, heads, steps, dim of a head); keys,
-        values (batch, heads, length, ..)."""
-        dropped = self.training and self.dropout.p > 0
-        if dropped and query.device.type == "cpu":  # torch has no kernel for it there, and draws one number at a time
-            weights = query @ keys.transpose(-1, -2) * self.scale
-            if mask is None:
-                mask = torch.ones(weights.shape[-2:], dtype=torch.bool).tril()
-            return self.dropout(weights.masked_fill(~mask, -torch.inf).softmax(-1)) @ values
-        return F.scaled_dot_product_attention(
-            query, keys, values, mask, self.dropout.p if dropped else 0.0, is_causal=mask is None
-        )

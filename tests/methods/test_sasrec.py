@@ -3,10 +3,13 @@ against what torch records of a block."""
 
 import pytest
 import torch
+import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from methods.engine.dropout import Dropout
 from methods.sasrec import folded
+from methods.sasrec.branching import BranchAttention
 from methods.sasrec.causal import CausalBlock, Inputs
 from methods.sasrec.model import SASRec
 
@@ -110,10 +113,54 @@ def test_gradients_with_dropout_by_finite_differences(heads):
     assert torch.autograd.gradcheck(states, (x, places, *parameters))
 
 
-def test_a_block_drops_weights_hidden_layer_and_result_as_dropout_does():
+def test_a_block_drops_weights_hidden_layer_and_result_as_dropout_does(monkeypatch):
     block = make(6, 1, 1, 2, torch.double).blocks[0].train()
+
+    def attend(query, keys, values, mask, dropped, is_causal):
+        scores = query @ keys.transpose(-1, -2) * 6**-0.5
+        weights = scores.masked_fill(~torch.ones_like(scores, dtype=torch.bool).tril(), -torch.inf).softmax(-1)
+        assert dropped == block.dropout.p
+        return block.dropout(weights) @ values
+
+    monkeypatch.setattr(F, "scaled_dot_product_attention", attend)
     x = torch.randn(3, 5, 6, dtype=torch.double)
     torch.manual_seed(1)
     found, both = block.over_all(x, block.dropout.choices(3))
     torch.manual_seed(1)
     torch.testing.assert_close(found, block(x, both, None))
+
+
+@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("asking", [1, 3])
+@pytest.mark.parametrize("dropout", [0.0, 0.4])
+def test_gradients_of_branches_by_finite_differences(heads, asking, dropout):
+    torch.manual_seed(4)
+    shapes = (5, asking, 4), (5, 3, 8), (2, 6, 8)
+    query, own, trunk = (torch.randn(*shape, dtype=torch.double, requires_grad=True) for shape in shapes)
+    rows, starts = torch.tensor([1, 0, 1, 1, 0]), torch.tensor([6, 0, 2, 5, 1])
+    choice = Dropout(dropout).choices(1)[0]
+
+    def attended(query, own, trunk):
+        return BranchAttention.apply(query, own, trunk, rows, starts, heads, choice)
+
+    assert torch.autograd.gradcheck(attended, (query, own, trunk))
+    found = torch.autograd.grad(attended(query, own, trunk.detach()).sum(), (query, own))
+    torch.testing.assert_close(found, torch.autograd.grad(attended(query, own, trunk).sum(), (query, own)))
+
+
+@pytest.mark.parametrize("dtype", [torch.float, torch.double])
+def test_branches_attend_as_torch_does_with_scores_beyond_an_exponential_too(dtype):
+    torch.manual_seed(4)
+    rows, starts, heads = torch.tensor([1, 0, 1]), torch.tensor([6, 0, 2]), 2
+    for size in (1.0, 200.0):
+        query, own, trunk = (torch.randn(*shape, dtype=dtype) for shape in ((3, 2, 4), (3, 3, 8), (2, 6, 8)))
+        found = BranchAttention.apply(size * query, own, trunk, rows, starts, heads, Dropout(0.0).choices(1)[0])
+        for n, (row, start) in enumerate(zip(rows, starts, strict=True)):
+            keys, values = torch.cat([trunk[row, :start], own[n]]).unflatten(1, (2, heads, 2)).unbind(1)
+            for i in range(2):
+                seen = start + 2 + i
+                asked = (size * query[n, i]).view(heads, 1, 2)
+                of_heads = F.scaled_dot_product_attention(
+                    asked, keys[:seen].transpose(0, 1), values[:seen].transpose(0, 1)
+                )
+                torch.testing.assert_close(found[n, i], of_heads.flatten(), rtol=1e-4, atol=1e-5)
