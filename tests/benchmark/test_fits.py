@@ -84,7 +84,7 @@ def trained(bench, **changes):
 
 
 def test_every_fit_is_a_line_with_its_settings_and_its_machine(bench):
-    list(fits.windows(bench))
+    list(fits.windows("sasrec", bench))
     assert bench.folder == bench.results / "published" / "bench"
     assert replace(bench, quick=True).folder == bench.results / "bench"
     line = kept(bench)[-1]
@@ -101,7 +101,7 @@ def test_every_fit_is_a_line_with_its_settings_and_its_machine(bench):
 
 
 def test_sides_take_turns_and_windows_fits_serve_parity_too(bench):
-    list(fits.windows(bench))
+    list(fits.windows("sasrec", bench))
     assert bench.asked == [(WINDOWS, 1), (ROWS, 1), (WINDOWS, 2), (ROWS, 2)]
     later = again(bench)
     list(fits.parity("sasrec", later))
@@ -158,7 +158,7 @@ def test_what_does_not_change_a_fit_does_not_make_another(bench):
 
 
 def test_a_side_that_fails_is_a_reason_and_what_it_did_before_counts(bench):
-    list(fits.windows(bench))
+    list(fits.windows("sasrec", bench))
     later = again(bench, runs=3, fails={RECBOLE: Failed("no module recbole")})
     row, *_ = fits.parity("stamp", later)
     assert later.asked[:6] == [(side, seed) for seed in (1, 2, 3) for side in (WINDOWS, STARTED)]
@@ -216,7 +216,7 @@ def written(bench, ours, theirs):
 def test_rows_are_those_of_all_fits_that_are_there(bench):
     written(bench, OURS, THEIRS)
     bench = again(bench, runs=1)
-    row, apart = fits.windows(bench)
+    row, apart = fits.windows("sasrec", bench)
     assert bench.asked == []
     assert row.ours.values == tuple(OURS) and row.other.values == tuple(THEIRS) and row.ours.memory_mb == 400
     assert row.what == "test NDCG@5 of SASRec, 30 epochs of length 20" and row.ours.busy_elsewhere is None
@@ -224,6 +224,12 @@ def test_rows_are_those_of_all_fits_that_are_there(bench):
     low, high = CompareMeans(DescrStatsW(OURS), DescrStatsW(THEIRS)).tconfint_diff(0.1, usevar="unequal")
     assert apart.ours.values[0] == pytest.approx(max(-low, high)) and f"{low:+.2f} to {high:+.2f}" in apart.what
     assert apart.met is bool(max(-low, high) <= 0.5) and apart.unit == "points"
+
+
+def test_windows_are_compared_with_the_card_s_settings(bench):
+    row, _ = fits.windows("stamp", bench)
+    assert row.benchmark == "windows-stamp"
+    assert {json.loads(line["settings"])["dropout"] for line in kept(bench)} == {0.1}
 
 
 def test_parity_has_the_bar_of_equivalence_too(bench):
@@ -246,7 +252,7 @@ def test_stamp_is_also_compared_from_weights_drawn_as_the_peer_s(bench):
 
 
 def test_one_seed_says_nothing_of_a_difference(bench):
-    assert [row.unit for row in fits.windows(replace(bench, runs=1))] == ["%"]
+    assert [row.unit for row in fits.windows("sasrec", replace(bench, runs=1))] == ["%"]
 
 
 def test_lines_from_elsewhere_join_those_that_are_there(bench):

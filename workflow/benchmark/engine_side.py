@@ -16,6 +16,7 @@ from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
 from methods.engine import training
+from methods.engine.branches import Branches
 from methods.engine.ranking import rank
 from methods.engine.recommender import Recommender, Run
 from methods.engine.windows import cut_windows
@@ -57,7 +58,7 @@ class World:
         synchronise(self.device)
         return time.perf_counter() - begun, result
 
-    def epoch(self, model: Recommender, method: str = "") -> float:
+    def epoch(self, model: Recommender, method: str = "", extra: Branches | None = None) -> float:
         """Seconds of one epoch as `fit` does it, from its call until it would validate."""
         self.turns += 1
         ended = []
@@ -70,8 +71,9 @@ class World:
         settings = {**self.settings, "epochs": 1, "patience": 1}
         run = Run(self.seed + self.turns, self.device, validate)
         synchronise(self.device)
+        added = {} if extra is None else {"extra": extra}
         begun = time.perf_counter()
-        steps.method_module(method or self.job["method"]).fit(model, self.data.split, settings, run)
+        steps.method_module(method or self.job["method"]).fit(model, self.data.split, settings, run, **added)
         return ended[0] - begun
 
 
@@ -86,6 +88,13 @@ def train(job: dict) -> dict[str, Action]:
 
     def epoch() -> dict:
         return {"seconds": world.epoch(world.model), "work": world.pairs, **device_memory(world.device)}
+
+    @cache
+    def extra() -> Branches:
+        return one_for_each_pair(world)
+
+    def augmented() -> dict:
+        return {"seconds": world.epoch(world.model, extra=extra()), "work": world.pairs + len(extra())}
 
     def fit(seed: int, epochs: int) -> dict:
         settings = {**world.settings, "epochs": epochs, "patience": epochs}
@@ -114,7 +123,17 @@ def train(job: dict) -> dict[str, Action]:
 
     products = bare(world, partial(softmax_products, world), world.pairs)
     fits = {"fit": fit, "expanded": expanded, "started": started, "seeds": seeds}
-    return {"epoch": epoch, "products": products, "states": states, **fits}
+    return {"epoch": epoch, "augmented": augmented, "products": products, "states": states, **fits}
+
+
+def one_for_each_pair(world: World) -> Branches:
+    """A counterfactual sequence for each pair of prefix and next item with two items in its window: both and the next
+    item replaced, by any."""
+    windows, numbers = cut_windows(world.data.split, world.settings["max_length"]), torch.Generator().manual_seed(1)
+    window, position = windows.samples
+    window, start = window[position > 0], position[position > 0] - 1
+    items = torch.randint(world.data.split.catalogue, (len(window), 3), generator=numbers)
+    return Branches(window, start, items[:, :2], items[:, 2])
 
 
 def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:

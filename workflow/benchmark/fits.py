@@ -29,6 +29,7 @@ STARTED = "windows, from weights drawn as RecBole's"
 EQUIVALENT = Bar("value", 0.5)  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
 EPOCHS, LENGTH = 30, 20  # of a fit; with the cards' length of 50 RecBole's SASRec takes hours on a CPU
 DATASETS = ("movielens-100k", "lastfm")
+OF_WINDOWS = "windows-"  # with which the benchmarks that compare windows with rows begin
 ENDS = ("epochs", "patience")  # settings that do not count here: every fit has the epochs that its line tells
 MEMORY, BUSY = "memory_mb", "busy_elsewhere"  # as in `Measured`
 
@@ -97,8 +98,9 @@ def _kind(source: str) -> str:
     return source.partition(",")[0]
 
 
-def planned(bench: Bench, method: str, dataset: str) -> Fits:
-    settings = bench.defaults(method, max_length=LENGTH, **ALIKE.get(method, {}))
+def planned(bench: Bench, method: str, dataset: str, **changes: object) -> Fits:
+    """changes: of the card's settings."""
+    settings = bench.defaults(method, max_length=LENGTH, **changes)
     return Fits(bench.folder / table.FITS, method, bench.data(dataset), settings, 1 if bench.quick else EPOCHS)
 
 
@@ -141,7 +143,7 @@ def parity(method: str, bench: Bench) -> Iterator[Row]:
     """Test NDCG@5 after whole fits here and in RecBole, a run being a seed; and whether they are equivalent: two
     one-sided tests, each at 5 %, with the bar that windows have, as the question is the same."""
     for dataset in DATASETS:
-        fits = planned(bench, method, dataset)
+        fits = planned(bench, method, dataset, **ALIKE.get(method, {}))
         about = (fits.split, method, fits.settings)
         with sides(bench.engine("train", *about), bench.recbole(*about)) as (engine, peer):
             trainers = {WINDOWS: partial(engine.ask, do="fit"), RECBOLE: partial(peer.ask, do="fit")}
@@ -153,14 +155,14 @@ def parity(method: str, bench: Bench) -> Iterator[Row]:
                 yield from rows(f"{PARITY}{method}", fits, found, RECBOLE, side)
 
 
-def windows(bench: Bench) -> Iterator[Row]:
+def windows(method: str, bench: Bench) -> Iterator[Row]:
     """Test NDCG@5 after whole fits with windows that overlap by half, and with a row for each target, a run being a
     seed; and whether they are equivalent: two one-sided tests, each at 5 %."""
-    fits = planned(bench, "sasrec", DATASETS[0])
+    fits = planned(bench, method, DATASETS[0])
     with sides(bench.engine("train", fits.split, fits.method, fits.settings)) as (engine,):
         trainers = {WINDOWS: partial(engine.ask, do="fit"), ROWS: partial(engine.ask, do="expanded")}
         found = complete(fits, trainers, bench)
-    yield from rows("windows", fits, found, ROWS)
+    yield from rows(f"{OF_WINDOWS}{method}", fits, found, ROWS)
 
 
 def rows(benchmark: str, fits: Fits, found: Mapping[str, Measured], other: str, side: str = WINDOWS) -> Iterator[Row]:

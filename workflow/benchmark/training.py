@@ -30,6 +30,22 @@ def training(bench: Bench) -> Iterator[Row]:
             )  # fmt: skip
 
 
+def augmented(bench: Bench) -> Iterator[Row]:
+    """Targets a second with a counterfactual sequence for each observed pair, beside those without."""
+    for method, label in METHODS.items():
+        split, settings = bench.data(LONG[0]), bench.settings(method)
+        with sides(bench.engine("train", split, method, settings)) as (engine,):
+            sides_of = {"ours": engine.player(do="augmented"), "plain": engine.player(do="epoch")}
+            told = bench.told(f"{label} with counterfactual sequences")
+            found = in_turn(sides_of, bench.runs, bench.seconds / len(METHODS), told)
+        rates = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
+        what = f"training {label} with a counterfactual sequence for each pair"
+        yield Row(
+            "augmented", what, split.name, split.source, "targets/s", rates["ours"], rates["plain"],
+            "the observed pairs alone", more=True,
+        )  # fmt: skip
+
+
 def catalogue(bench: Bench) -> Iterator[Row]:
     """Memory and speed of training with as many items as Book-Crossing has, on a few users."""
     found, split = speeds(bench, "book-crossing", "stamp", bench.seconds, users=40)
