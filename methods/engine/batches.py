@@ -49,13 +49,13 @@ class Batches:
 
     def epoch(self, generator: torch.Generator) -> Iterator[list[Batch]]:
         """The shares of one batch after another, in an order drawn from the generator."""
-        steps = [share_out(batch, self._pairs, self._shares) for batch in self._shuffled(generator)]
+        pairs, branching = self._pairs.numpy(), self._branching
+        steps = [share_out(batch, pairs, self._shares) for batch in self._shuffled(generator)]
         parts = [part for step in steps for _, part in step]
-        windows, sizes = torch.cat(parts).numpy(), np.array([len(part) for part in parts])
+        windows, sizes = np.concatenate(parts), np.array([len(part) for part in parts])
         begins = np.cumsum(sizes) - sizes
         widths = np.maximum.reduceat(self._lengths.numpy()[windows], begins)
         row = np.arange(len(windows)) - np.repeat(begins, sizes)
-        pairs, branching = self._pairs.numpy(), self._branching
         owners, pair = _members(pairs, windows)
         places = (row * np.repeat(widths, sizes))[owners] + self._positions[pair]
         owners, branch = _members(branching, windows)
@@ -74,7 +74,7 @@ class Batches:
     def _sent(self, values: np.ndarray, sizes: np.ndarray) -> tuple[Tensor, ...]:
         return torch.from_numpy(values).to(self._device).split(sizes.tolist())
 
-    def _shuffled(self, generator: torch.Generator) -> list[Tensor]:
+    def _shuffled(self, generator: torch.Generator) -> list[np.ndarray]:
         """Windows in random order, cut where the number of observed pairs reaches the size.
 
         Windows of like length stand together, so that little padding is computed: sorted inside random blocks, upwards
@@ -87,19 +87,19 @@ class Batches:
         order = order[torch.argsort(2 * block * (int(lengths.max()) + 1) + rising, stable=True)]
         pairs = self._pairs[order].cumsum(0)
         cut = torch.nonzero(torch.diff((pairs - 1) // self._size)).flatten() + 1
-        batches = torch.tensor_split(order, cut)
+        batches = np.split(order.numpy(), cut.numpy())
         return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
 
 
-def share_out(batch: Tensor, pairs: Tensor, shares: int) -> list[tuple[int, Tensor]]:
+def share_out(batch: np.ndarray, pairs: np.ndarray, shares: int) -> list[tuple[int, np.ndarray]]:
     """The windows of a batch in parts that hold about as many pairs, each with the number of its share; none is empty.
     pairs (all windows,)."""
     if shares == 1:
         return [(0, batch)]
-    own = pairs[batch]
-    middle = own.cumsum(0) - own / 2  # a window belongs to the part in which its middle lies
-    cut = torch.searchsorted(middle, own.sum() * torch.arange(1, shares) / shares)
-    return [(share, part) for share, part in enumerate(torch.tensor_split(batch, cut)) if len(part)]
+    total = pairs[batch].cumsum()
+    middle = total - pairs[batch] / 2  # a window belongs to the part in which its middle lies
+    cut = np.searchsorted(middle, total[-1] * np.arange(1, shares) / shares)
+    return [(share, part) for share, part in enumerate(np.split(batch, cut)) if len(part)]
 
 
 def _members(counts: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
