@@ -18,8 +18,15 @@ from torch.utils.backend_registration import _setup_privateuseone_for_python_bac
 _setup_privateuseone_for_python_backend("pretend")
 DEVICE, CPU = torch.device("pretend:0"), torch.device("cpu")
 aten = torch.ops.aten
-READS = {aten._local_scalar_dense, aten.equal, aten.is_nonzero, aten.allclose}
-SIZED_BY_NUMBERS = {aten.nonzero, aten.masked_select, aten.bincount, aten._unique2, aten.unique_consecutive}
+READS = {aten._local_scalar_dense, aten.equal, aten.is_nonzero, aten.allclose, aten.multinomial}
+SIZED_BY_NUMBERS = {
+    aten.nonzero,
+    aten.masked_select,
+    aten.bincount,
+    aten._unique2,
+    aten.unique_dim,
+    aten.unique_consecutive,
+}
 
 
 class Elsewhere(Tensor):
@@ -52,7 +59,7 @@ class _There(TorchDispatchMode):
 
 
 class _Generator(torch.Generator):
-    """One that says it lies on DEVICE, where that is wanted."""
+    """One that says it lies on DEVICE, where that is wanted; its numbers are a CPU's, unlike a GPU's."""
 
     def __new__(cls, device: torch.device = CPU):
         generator = super().__new__(cls)
@@ -86,7 +93,7 @@ def _compute(operation, args: tuple, kwargs: dict, waits: Counter):
     if name is aten._to_copy:
         return _copied(args[0], kwargs, waits)
     if name is aten.copy_:
-        waits["copied"] += args[0].device != args[1].device and args[1].dim() > 0
+        waits["copied"] += args[0].device != args[1].device and (args[0].device == CPU or args[1].dim() > 0)
     elif elsewhere and any(each.dim() for each in tensors if not isinstance(each, Elsewhere)):
         raise RuntimeError(f"{operation} takes tensors of two devices")
     if elsewhere and (name in READS | SIZED_BY_NUMBERS or _by_mask(name, args) or _of_unknown_size(name, kwargs)):

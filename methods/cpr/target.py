@@ -8,12 +8,12 @@ from torch import Tensor
 from methods.bpr.model import BPR
 from methods.cpr.counterfactual import Sets
 from methods.engine.adam import Adam
+from methods.engine.batches import sent
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.pairs import OBJECTIVES, PairRecommender
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
-from methods.engine.stochastic import sent
 
 Logits = Callable[[Tensor, Tensor], Tensor]  # users (n,), items (n, m) -> f before the sigmoid (n, m)
 
@@ -67,7 +67,9 @@ def retrain(
         ]
         batches = [batches[place] for place in torch.randperm(len(batches), generator=generator).tolist()]
         total, count = torch.zeros((), device=run.device), 0
-        for (sets, _), index in zip(batches, sent([index for _, index in batches], run.device), strict=True):
+        indices = [index for _, index in batches]
+        moved = sent(torch.cat(indices), [len(index) for index in indices], run.device)
+        for (sets, _), index in zip(batches, moved, strict=True):
             value = set_losses(logits, sets.take(index), settings["loss"]).mean()
             optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)

@@ -4,13 +4,14 @@ They are planned on the host before the epoch begins and go to the device at onc
 ahead of time, never has to wait for a number that the host reads, nor for one that it sends.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from datasets.pipeline.errors import BadInput
 from methods.engine.branches import Branches
 from methods.engine.windows import Windows
 
@@ -40,6 +41,7 @@ class Batches:
     each batch in a share for each of `shares` cores."""
 
     def __init__(self, windows: Windows, extra: Branches | None, size: int, shares: int, device: torch.device) -> None:
+        _check(windows, extra)
         self._lengths, self._pairs = windows.lengths, windows.counts.sum(1)
         self._positions = windows.samples[1].numpy()
         owners = windows.lengths.new_zeros(0) if extra is None else extra.windows
@@ -59,20 +61,18 @@ class Batches:
         owners, pair = _members(pairs, windows)
         places = (row * np.repeat(widths, sizes))[owners] + self._positions[pair]
         owners, branch = _members(branching, windows)
+
+        def of_parts(values: np.ndarray, counts: np.ndarray) -> tuple[Tensor, ...]:
+            return sent(torch.from_numpy(values), counts.tolist(), self._device)
+
+        extra = np.add.reduceat(branching[windows], begins)
         columns = (
-            self._sent(windows, sizes), widths.tolist(),
-            self._sent(places, np.add.reduceat(pairs[windows], begins)),
-            *(
-                self._sent(each, np.add.reduceat(branching[windows], begins))
-                for each in (self._branches[branch], row[owners])
-            ),
+            of_parts(windows, sizes), widths.tolist(), of_parts(places, np.add.reduceat(pairs[windows], begins)),
+            of_parts(self._branches[branch], extra), of_parts(row[owners], extra),
         )  # fmt: skip
         planned = zip(*columns, strict=True)
         for step in steps:
             yield [Batch(share, *next(planned)) for share, _ in step]
-
-    def _sent(self, values: np.ndarray, sizes: np.ndarray) -> tuple[Tensor, ...]:
-        return torch.from_numpy(values).to(self._device).split(sizes.tolist())
 
     def _shuffled(self, generator: torch.Generator) -> list[np.ndarray]:
         """Windows in random order, cut where the number of observed pairs reaches the size.
@@ -89,6 +89,28 @@ class Batches:
         cut = torch.nonzero(torch.diff((pairs - 1) // self._size)).flatten() + 1
         batches = np.split(order.numpy(), cut.numpy())
         return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
+
+
+def sent(values: Tensor, sizes: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
+    """What the batches of an epoch hold, one behind the other, on the device, cut into theirs. It goes there at once: a
+    GPU's host waits for each tensor that is sent."""
+    return values.to(device).split(list(sizes))
+
+
+def _check(windows: Windows, extra: Branches | None) -> None:
+    if not windows.counts.any():
+        raise BadInput("no training history holds two items: there is no pair of prefix and next item to train on")
+    if extra is None or not len(extra):
+        return
+    known = (extra.windows >= 0) & (extra.windows < len(windows))
+    held = windows.lengths[extra.windows.where(known, 0)]
+    wrong = torch.nonzero(~known | (extra.starts < 0) | (extra.starts > held))[:, 0]
+    if len(wrong):
+        window, start = int(extra.windows[wrong[0]]), int(extra.starts[wrong[0]])
+        raise BadInput(
+            f"counterfactual sequence {int(wrong[0])} branches off window {window} behind {start} items, but no such "
+            f"place is among the {len(windows)} windows of this split: draw the pool anew for it, with its max_length"
+        )
 
 
 def share_out(batch: np.ndarray, pairs: np.ndarray, shares: int) -> list[tuple[int, np.ndarray]]:

@@ -101,7 +101,7 @@ def sampled_loss(
     """CASR eq. 1 with sampled negatives, summed: -log A(t) - sum over negatives of log(1 - A(t-)), A a logistic output.
 
     The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. Negatives are
-    uniform over the other items of the catalogue.
+    uniform over the other items of the catalogue, from a generator of the device.
     """
     drawn = other_items(targets, negatives, model.item_embedding.num_embeddings, generator)
     items = torch.cat([targets[:, None], drawn], dim=1)

@@ -1,11 +1,12 @@
 """Training on sampled comparisons: the loop that BPR, FPMC and NAIS share."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
 
 from methods.engine.adam import Adam
+from methods.engine.batches import sent
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
@@ -34,17 +35,13 @@ def fit_sampled(
         total, count = torch.zeros((), device=run.device), 0
         batches = _batches(len(samples[0]), settings["batch"], generator, widths)
         widest = [() if widths is None else (int(widths[index].max()),) for index in batches]
-        for index, most in zip(sent(batches, run.device), widest, strict=True):
+        sizes = [len(index) for index in batches]
+        for index, most in zip(sent(torch.cat(batches), sizes, run.device), widest, strict=True):
             value = loss(*(tensor[index] for tensor in samples), *most)
             optimizer.step(value)
             total, count = total + value.detach() * len(index), count + len(index)
         stopper.close_epoch(total / count, model, run)
     return stopper.finish(model)
-
-
-def sent(batches: Sequence[Tensor], device: torch.device) -> Sequence[Tensor]:
-    """The batches of an epoch on the device, there at once: a GPU would wait for each that comes alone."""
-    return torch.cat(list(batches)).to(device).split([len(index) for index in batches])
 
 
 def transitions(split: Split) -> tuple[Tensor, Tensor, Tensor]:

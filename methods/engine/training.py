@@ -45,6 +45,7 @@ def fit_next_item(
     batches = Batches(windows, extra, settings["batch"], shares, run.device)
     windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
     optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
+    # on a GPU of its own: the sampled objective's items differ there from a CPU's, as dropout does
     chances = [torch.Generator(run.device).manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
 
     def gradients_of(batch: Batch, count: int) -> "_Gradients":

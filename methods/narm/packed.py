@@ -33,12 +33,12 @@ class Packed(NamedTuple):
 
 def pack(items: Tensor, lengths: Tensor, places: Tensor) -> Packed:
     """items (batch, length); lengths (batch,); places (states,): of the wanted positions in (batch, length), ascending.
-    ValueError where one is behind its history."""
+    ValueError where they do not ascend, or one is behind its history."""
     items, lengths, places = arrays(items, lengths, places)
     found, offsets = np.empty(lengths.sum(), np.int64), np.empty(len(lengths) + 1, np.int64)
     chosen, counts = np.empty((2, len(places)), np.int64)
     if lay_end_to_end(items, lengths, places, offsets, found, chosen, counts) < len(chosen):
-        raise ValueError("a position behind the end of its history is wanted")
+        raise ValueError("places do not ascend, or one is behind the end of its history")
     return Packed(torch.from_numpy(found), offsets, chosen, chosen + 1 - counts, counts)
 
 

@@ -14,13 +14,16 @@ class BranchAttention(torch.autograd.Function):
     dim).
 
     query (samples, asking, dim); own (samples, steps, 2 dim) and trunk (batch, length, 2 dim), keys and values; rows,
-    starts (samples,); choice of what is dropped of the weights.
+    starts (samples,); choice of what is dropped of the weights. IndexError for a row or start outside the trunk.
     """
 
     @staticmethod
     def forward(
         ctx, query: Tensor, own: Tensor, trunk: Tensor, rows: Tensor, starts: Tensor, heads: int, choice: Choice
     ) -> Tensor:
+        for places, most in ((rows, len(trunk) - 1), (starts, trunk.shape[1])):  # the kernel would write elsewhere
+            if len(places) and not (0 <= places.numpy().min() and places.numpy().max() <= most):
+                raise IndexError(f"a branch has no place in a trunk of {len(trunk)} rows of {trunk.shape[1]} items")
         shape = (heads, query.shape[2] // heads)
         query, own, trunk = query.contiguous(), own.contiguous(), trunk.contiguous()
         weights = query.new_empty(len(query), heads, query.shape[1], trunk.shape[1] + own.shape[1])

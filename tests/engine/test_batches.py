@@ -1,7 +1,9 @@
+import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
+from datasets.pipeline.errors import BadInput
 from methods.engine.batches import Batches
 from methods.engine.branches import Branches
 from methods.engine.windows import cut_windows
@@ -18,7 +20,7 @@ def test_an_epoch_holds_every_pair_and_every_extra_sequence_once(lengths, size, 
     generator = torch.Generator().manual_seed(seed)
     windows = cut_windows(make_split([list(range(length)) for length in lengths], 16), 4)
     owners = torch.randint(len(windows), (extra,), generator=generator)
-    branches = Branches(owners, owners, owners[:, None], owners)
+    branches = Branches(owners, windows.lengths[owners], owners[:, None], owners)
     pairs, branched = [], []
     for batch in Batches(windows, branches, size, shares, CPU).epoch(generator):
         own = windows.counts.sum(1)[torch.cat([share.windows for share in batch])]
@@ -43,3 +45,17 @@ def test_equal_generators_give_equal_epochs():
         for numbers in (torch.Generator().manual_seed(seed) for seed in (1, 1, 2))
     )
     assert first == again != other
+
+
+@pytest.mark.parametrize(("window", "start"), [(2, 0), (-1, 0), (0, 4), (1, -1)])
+def test_a_sequence_that_branches_off_nothing_is_refused(window, start):
+    windows = cut_windows(make_split([[1, 2, 3, 4], [5, 6]], 16), 4)
+    places = torch.tensor([[0, 3], [1, 0], [window, start]])
+    extra = Branches(places[:, 0], places[:, 1], places[:, :1], places[:, 0])
+    with pytest.raises(BadInput, match=rf"sequence 2 branches off window {window} behind {start} items"):
+        Batches(windows, extra, 20, 1, CPU)
+
+
+def test_histories_without_a_pair_are_refused():
+    with pytest.raises(BadInput, match="no training history holds two items"):
+        Batches(cut_windows(make_split([[1], []], 16), 4), None, 20, 1, CPU)

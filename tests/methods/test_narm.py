@@ -64,6 +64,8 @@ def test_nothing_behind_the_end_of_a_history_can_be_wanted():
     items = torch.zeros(2, 3, dtype=torch.int64)
     with pytest.raises(ValueError, match="behind the end"):
         pack(items, torch.tensor([3, 1]), torch.tensor([0, 1, 2, 3, 4]))
+    with pytest.raises(ValueError, match="do not ascend"):
+        pack(items, torch.tensor([3, 1]), torch.tensor([1, 0]))
 
 
 def test_gradients_with_dropout_by_finite_differences():

@@ -3,8 +3,10 @@
 import pytest
 import torch
 
-from methods.cards import cards
+from methods.cards import cards, load_card
 from methods.casr.drawing import draw_pool
+from methods.cpr.counterfactual import Sets
+from methods.cpr.target import retrain
 from methods.engine.branches import Branches
 from methods.engine.ranking import rank
 from methods.engine.recommender import Run
@@ -57,23 +59,28 @@ def test_a_method_gives_what_it_gives_on_a_cpu(name, monkeypatch):
         alike(fitted(name, DEVICE), here)
 
 
+def sequences(length=8):
+    """A counterfactual sequence for every third window."""
+    windows = cut_windows(SPLIT, length)
+    chosen = torch.arange(0, len(windows), 3)
+    starts = windows.lengths[chosen] // 2
+    return Branches(chosen, starts, torch.stack([starts, starts + 1], 1), starts % 7, torch.ones(len(chosen), 64) / 64)
+
+
 @pytest.mark.parametrize("name", SEQUENTIAL)
 @pytest.mark.parametrize("changes", [{"objective": "sampled"}, {"max_length": 5}])
 def test_so_it_does_with_counterfactual_sequences(name, changes, monkeypatch):
-    windows = cut_windows(SPLIT, changes.get("max_length", 8))
-    chosen = torch.arange(0, len(windows), 3)
-    starts = windows.lengths[chosen] // 2
-    extra = Branches(chosen, starts, torch.stack([starts, starts + 1], 1), starts % 7, torch.ones(len(chosen), 64) / 64)
+    extra = sequences(changes.get("max_length", 8))
     here = fitted(name, CPU, extra, **changes)
     with other_device(monkeypatch):
         alike(fitted(name, DEVICE, extra, **changes), here)
 
 
-def waits(name, batch, monkeypatch, **changes):
+def waits(name, batch, monkeypatch, more=None, **changes):
     with other_device(monkeypatch) as found:
         chosen = configured(name, batch, **changes)
         model = build(name, SPLIT, **chosen)
-        module(name).fit(model, SPLIT, chosen, Run(1, DEVICE, lambda _: 0.5))
+        module(name).fit(model, SPLIT, chosen, Run(1, DEVICE, lambda _: 0.5), **(more or {}))
     return +found
 
 
@@ -83,8 +90,22 @@ def test_no_batch_keeps_the_host_waiting(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", SEQUENTIAL)
-def test_nor_does_one_with_sampled_items(name, monkeypatch):
-    assert waits(name, 64, monkeypatch, objective="sampled") == waits(name, 16, monkeypatch, objective="sampled")
+@pytest.mark.parametrize("changes", [{"objective": "sampled"}, {"more": {"extra": sequences()}}])
+def test_nor_does_one_with_sampled_items_or_counterfactual_sequences(name, changes, monkeypatch):
+    assert waits(name, 64, monkeypatch, **changes) == waits(name, 16, monkeypatch, **changes)
+
+
+def test_nor_does_one_of_cpr_s_last_training(monkeypatch):
+    def found(batch):
+        changes = {"loss": "pairwise", "rounds": 2, "retrain_on": "mixed", "retrain_batch": batch}
+        chosen = load_card("cpr").configured(changes)
+        numbers = torch.arange(60) % CATALOGUE
+        sets = Sets(numbers % USERS, numbers[:, None], (numbers[:, None] + 1) % CATALOGUE)
+        with other_device(monkeypatch) as waiting:
+            retrain(build("bpr", SPLIT), SPLIT, chosen, Run(1, DEVICE, lambda _: 0.5), lambda numbers: sets.to(DEVICE))
+        return +waiting
+
+    assert found(64) == found(16)
 
 
 @pytest.mark.parametrize("strategy", ["h", "d", "m"])

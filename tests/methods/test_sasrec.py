@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from methods.engine.dropout import Dropout
+from methods.engine.dropout import Dropout, dropped
 from methods.sasrec import folded
 from methods.sasrec.branching import BranchAttention
 from methods.sasrec.causal import CausalBlock, Inputs
@@ -164,3 +164,26 @@ def test_branches_attend_as_torch_does_with_scores_beyond_an_exponential_too(dty
                     asked, keys[:seen].transpose(0, 1), values[:seen].transpose(0, 1)
                 )
                 torch.testing.assert_close(found[n, i], of_heads.flatten(), rtol=1e-4, atol=1e-5)
+
+
+def test_weights_of_branches_are_dropped_as_dropout_does():
+    torch.manual_seed(4)
+    shapes = (5, 2, 4), (5, 3, 8), (2, 6, 8)
+    query, own, trunk = (torch.randn(*shape, dtype=torch.double) for shape in shapes)
+    rows, starts, choice = torch.tensor([1, 0, 1, 1, 0]), torch.tensor([6, 0, 2, 5, 1]), Dropout(0.4).choices(1)[0]
+    weights, values = torch.zeros(5, 1, 2, 9, dtype=torch.double), torch.zeros(5, 9, 4, dtype=torch.double)
+    for n, (row, start) in enumerate(zip(rows, starts, strict=True)):
+        keys, values[n, : start + 3] = torch.cat([trunk[row, :start], own[n]]).split(4, 1)
+        for i in range(2):
+            weights[n, 0, i, : start + 2 + i] = (keys[: start + 2 + i] @ query[n, i] / 2).softmax(0)
+    expected = dropped(weights, choice)[:, 0] @ values
+    torch.testing.assert_close(BranchAttention.apply(query, own, trunk, rows, starts, 1, choice), expected)
+    assert (dropped(weights, choice) != weights).any()
+
+
+@pytest.mark.parametrize(("row", "start"), [(2, 1), (-1, 1), (0, 7), (0, -1)])
+def test_a_branch_outside_its_trunk_is_refused(row, start):
+    query, own, trunk = torch.zeros(1, 1, 4), torch.zeros(1, 1, 8), torch.zeros(2, 6, 8)
+    with pytest.raises(IndexError, match="a trunk of 2 rows of 6 items"):
+        choice = Dropout(0.0).choices(1)[0]
+        BranchAttention.apply(query, own, trunk, torch.tensor([row]), torch.tensor([start]), 1, choice)

@@ -94,7 +94,8 @@ def train(job: dict) -> dict[str, Action]:
         return one_for_each_pair(world)
 
     def augmented() -> dict:
-        return {"seconds": world.epoch(world.model, extra=extra()), "work": world.pairs + len(extra())}
+        seconds, work = world.epoch(world.model, extra=extra()), world.pairs + len(extra())
+        return {"seconds": seconds, "work": work, **device_memory(world.device)}
 
     def fit(seed: int, epochs: int) -> dict:
         settings = {**world.settings, "epochs": epochs, "patience": epochs}
@@ -127,13 +128,11 @@ def train(job: dict) -> dict[str, Action]:
 
 
 def one_for_each_pair(world: World) -> Branches:
-    """A counterfactual sequence for each pair of prefix and next item with two items in its window: both and the next
-    item replaced, by any."""
+    """A counterfactual sequence for each pair of prefix and next item: its two last items and the next one are any."""
     windows, numbers = cut_windows(world.data.split, world.settings["max_length"]), torch.Generator().manual_seed(1)
     window, position = windows.samples
-    window, start = window[position > 0], position[position > 0] - 1
     items = torch.randint(world.data.split.catalogue, (len(window), 3), generator=numbers)
-    return Branches(window, start, items[:, :2], items[:, 2])
+    return Branches(window, (position - 1).clamp(min=0), items[:, :2], items[:, 2])
 
 
 def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:
