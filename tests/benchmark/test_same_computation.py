@@ -128,6 +128,16 @@ def test_the_floor_takes_its_fastest_chunk(monkeypatch):
     assert engine_side.fastest_chunk(world, lambda count, rows: rows, 1_000_000) == 96
 
 
+def test_every_pair_has_one_counterfactual_sequence():
+    split = make_split([[3, 1, 4, 1, 5], [2], [6, 0]], 7)
+    world = SimpleNamespace(data=SimpleNamespace(split=split), settings={"max_length": 3})
+    extra, windows = engine_side.one_for_each_pair(world), cut_windows(split, 3)
+    window, position = windows.samples
+    assert len(extra) == 5 and torch.equal(extra.windows, window)
+    assert torch.equal(extra.starts, (position - 1).clamp(min=0)) and extra.items.shape == (5, 2)
+    assert (extra.starts + 2 <= 3).all() and int(extra.items.max()) < 7 and int(extra.labels.max()) < 7
+
+
 def test_a_row_for_each_target_holds_every_pair_with_the_history_that_fits():
     split = make_split([[3, 1, 4, 1, 5], [2], [6, 0]], 7)
     rows = literal.row_for_each_target(split, 3)
