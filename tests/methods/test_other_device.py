@@ -32,12 +32,17 @@ def configured(name, batch=64, **changes):
     return settings(name, **{key: value for key, value in (wanted | changes).items() if key in settings(name)})
 
 
+def trained(name, device, extra=None, say=lambda message: None, **changes):
+    chosen = configured(name, **changes)
+    model, more = build(name, SPLIT, **chosen), {} if extra is None else {"extra": extra}
+    module(name).fit(model, SPLIT, chosen, Run(1, device, lambda _: 0.5, say), **more)
+    return model
+
+
 def fitted(name, device, extra=None, **changes):
     """Scores of two users, ranks of all, and what the fit said."""
-    chosen, said = configured(name, **changes), []
-    model = build(name, SPLIT, **chosen)
-    more = {} if extra is None else {"extra": extra}
-    module(name).fit(model, SPLIT, chosen, Run(1, device, lambda _: 0.5, said.append), **more)
+    said = []
+    model = trained(name, device, extra, said.append, **changes)
     model.eval()
     items, lengths = torch.tensor([[3, 1, 4, 1], [5, 9, 0, 0]]), torch.tensor([4, 2])
     with torch.no_grad():
@@ -76,11 +81,9 @@ def test_so_it_does_with_counterfactual_sequences(name, changes, monkeypatch):
         alike(fitted(name, DEVICE, extra, **changes), here)
 
 
-def waits(name, batch, monkeypatch, more=None, **changes):
+def waits(name, batch, monkeypatch, **changes):
     with other_device(monkeypatch) as found:
-        chosen = configured(name, batch, **changes)
-        model = build(name, SPLIT, **chosen)
-        module(name).fit(model, SPLIT, chosen, Run(1, DEVICE, lambda _: 0.5), **(more or {}))
+        trained(name, DEVICE, batch=batch, **changes)
     return +found
 
 
@@ -90,7 +93,7 @@ def test_no_batch_keeps_the_host_waiting(name, monkeypatch):
 
 
 @pytest.mark.parametrize("name", SEQUENTIAL)
-@pytest.mark.parametrize("changes", [{"objective": "sampled"}, {"more": {"extra": sequences()}}])
+@pytest.mark.parametrize("changes", [{"objective": "sampled"}, {"extra": sequences()}])
 def test_nor_does_one_with_sampled_items_or_counterfactual_sequences(name, changes, monkeypatch):
     assert waits(name, 64, monkeypatch, **changes) == waits(name, 16, monkeypatch, **changes)
 
@@ -123,7 +126,8 @@ def test_a_search_finds_what_it_finds_on_a_cpu(strategy, sampler, monkeypatch):
         there = drawn(DEVICE)
     assert len(here) > 20
     for name, value in vars(here).items():
-        torch.testing.assert_close(getattr(there, name), value) if isinstance(value, torch.Tensor) else None
+        if isinstance(value, torch.Tensor):
+            torch.testing.assert_close(getattr(there, name), value)
 
 
 def test_the_device_counts_waiting_and_refuses_tensors_of_two(monkeypatch):
