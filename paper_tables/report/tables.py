@@ -68,6 +68,12 @@ class Value:
         return self.text.split("; ") if self.text else []
 
     @property
+    def width(self) -> str:
+        """How much room the text needs that is shown: a link says no more than `cell` or its number."""
+        letters = 0 if self.kind == "cell" else len(self.text)
+        return "longest" if letters > 120 else "long" if letters > 24 else "short"
+
+    @property
     def sign(self) -> str:
         return VERDICTS.get(self.text, ("", "·"))[1]
 

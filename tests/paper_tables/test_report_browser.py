@@ -15,6 +15,15 @@ const rows = [...document.querySelectorAll(arguments[0] + " tbody tr")].filter(r
 return rows.map(row => row.cells[place].textContent.trim());
 """
 COPY = "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); };"
+WRAPPED = """
+const lines = (field) => {
+  const text = document.createRange();
+  text.selectNodeContents(field);
+  return new Set([...text.getClientRects()].map(box => Math.round(box.bottom))).size;
+};
+const fields = [...document.querySelectorAll(arguments[0] + " td")].filter(field => field.textContent.length <= 24);
+return fields.filter(field => lines(field) > 1).map(field => field.textContent);
+"""
 ESCAPE = "\ue00c"
 ENTER = "\ue007"
 
@@ -86,6 +95,21 @@ def test_what_is_shown_is_copied_as_latex(opened):
     assert lines[0].startswith(r"\begin{tabular}{l") and lines[-1] == r"\end{tabular}"
     (row,) = [line for line in lines if "contradicted" in line]
     assert "4.50" in row and r"\& so on" in row and "✗" not in row and "cell" not in row
+
+
+def test_a_short_text_stands_on_one_line_however_narrow_the_window(opened):
+    opened.phone(375)
+    assert opened.run(WRAPPED, f"{TABLE} tr:not([hidden])") == []
+
+
+def test_a_link_to_a_cell_takes_the_room_of_the_word_that_is_shown(opened):
+    opened.phone(375)
+    wide, word = opened.run(
+        "const link = document.querySelector(arguments[0] + ' a.cell');"
+        "return [link.parentElement.offsetWidth, link.offsetWidth]",
+        TABLE,
+    )
+    assert word < wide < 4 * word
 
 
 def test_provenance_is_one_click_away_and_closes_by_key(opened):
