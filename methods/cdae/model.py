@@ -9,6 +9,7 @@ from methods.engine.adam import Adam
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.initialisation import normal
 from methods.engine.interactions import batch_holdings, how_often
+from methods.engine.ragged import members, sent
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split
@@ -47,7 +48,7 @@ def fit(model: "CDAE", split: Split, settings: dict, run: Run) -> Fitted:
     users = torch.nonzero(held.lengths).flatten()
     at_once = max(1, round(settings["batch"] * len(users) / len(held.items)))
     model.to(run.device)
-    flat, offsets = held.items.to(run.device), held.offsets.to(run.device)
+    flat = held.items.to(run.device)
     optimizer = Adam(model.parameters(), settings["learning_rate"])
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
@@ -55,10 +56,11 @@ def fit(model: "CDAE", split: Split, settings: dict, run: Run) -> Fitted:
         inputs = corrupted(len(held.items), settings["corruption"], generator).to(run.device)
         others = negatives.draw(held.rows, settings["negatives"], generator).to(run.device)
         order = users[torch.randperm(len(users), generator=generator)]
+        rows, places = members(held.offsets, order)
         sizes = [int(lengths.sum()) for lengths in held.lengths[order].split(at_once)]
+        planned = (sent(each, sizes, run.device) for each in (rows % at_once, places))
         total = torch.zeros((), device=run.device)
-        for batch, size in zip(order.to(run.device).split(at_once), sizes, strict=True):
-            rows, place = places(offsets, batch, size)
+        for batch, rows, place in zip(order.to(run.device).split(at_once), *planned, strict=True):
             loss = users_loss(model, batch, rows, flat[place], inputs[place], others[place], settings) / len(batch)
             optimizer.step(loss)
             total = total + loss.detach() * len(batch)
@@ -122,12 +124,3 @@ def users_loss(
     squares = squares + entered @ model.input_embedding.weight.square().sum(1)
     squares = squares + model.user_embedding(users).square().sum() + len(users) * model.hidden_bias.square().sum()
     return loss + settings["regularisation"] / 2 * squares
-
-
-def places(offsets: Tensor, users: Tensor, size: int) -> tuple[Tensor, Tensor]:
-    """Of every held item of `users`: the row of its user among them, and where it stands. offsets: of all users; size:
-    how many items there are."""
-    lengths = offsets[users + 1] - offsets[users]
-    rows = torch.repeat_interleave(torch.arange(len(users), device=users.device), lengths, output_size=size)
-    inside = torch.arange(len(rows), device=users.device) - (lengths.cumsum(0) - lengths)[rows]
-    return rows, offsets[users][rows] + inside

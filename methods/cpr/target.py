@@ -8,9 +8,9 @@ from torch import Tensor
 from methods.bpr.model import BPR
 from methods.cpr.counterfactual import Sets
 from methods.engine.adam import Adam
-from methods.engine.batches import sent
 from methods.engine.early_stopping import EarlyStopping
 from methods.engine.pairs import OBJECTIVES, PairRecommender
+from methods.engine.ragged import sent
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import Negatives
 from methods.engine.split import Split

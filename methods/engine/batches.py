@@ -4,7 +4,7 @@ They are planned on the host before the epoch begins and go to the device at onc
 ahead of time, never has to wait for a number that the host reads, nor for one that it sends.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
 from methods.engine.branches import Branches
+from methods.engine.ragged import members, offsets_of, sent
 from methods.engine.windows import Windows
 
 
@@ -45,22 +46,22 @@ class Batches:
         self._lengths, self._pairs = windows.lengths, windows.counts.sum(1)
         self._positions = windows.samples[1].numpy()
         owners = windows.lengths.new_zeros(0) if extra is None else extra.windows
-        self._branching = torch.bincount(owners, minlength=len(windows)).numpy()
+        self._branching = torch.bincount(owners, minlength=len(windows))
         self._branches = torch.argsort(owners, stable=True).numpy()
         self._size, self._shares, self._device = size, shares, device
 
     def epoch(self, generator: torch.Generator) -> Iterator[list[Batch]]:
         """The shares of one batch after another, in an order drawn from the generator."""
-        pairs, branching = self._pairs.numpy(), self._branching
+        pairs, branching = self._pairs.numpy(), self._branching.numpy()
         steps = [share_out(batch, pairs, self._shares) for batch in self._shuffled(generator)]
         parts = [part for step in steps for _, part in step]
         windows, sizes = np.concatenate(parts), np.array([len(part) for part in parts])
         begins = np.cumsum(sizes) - sizes
         widths = np.maximum.reduceat(self._lengths.numpy()[windows], begins)
         row = np.arange(len(windows)) - np.repeat(begins, sizes)
-        owners, pair = _members(pairs, windows)
+        owners, pair = _members(self._pairs, windows)
         places = (row * np.repeat(widths, sizes))[owners] + self._positions[pair]
-        owners, branch = _members(branching, windows)
+        owners, branch = _members(self._branching, windows)
 
         def of_parts(values: np.ndarray, counts: np.ndarray) -> tuple[Tensor, ...]:
             return sent(torch.from_numpy(values), counts.tolist(), self._device)
@@ -91,12 +92,6 @@ class Batches:
         return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
 
 
-def sent(values: Tensor, sizes: Sequence[int], device: torch.device) -> tuple[Tensor, ...]:
-    """What the batches of an epoch hold, one behind the other, on the device, cut into theirs. It goes there at once: a
-    GPU's host waits for each tensor that is sent."""
-    return values.to(device).split(list(sizes))
-
-
 def _check(windows: Windows, extra: Branches | None) -> None:
     if not windows.counts.any():
         raise BadInput("no training history holds two items: there is no pair of prefix and next item to train on")
@@ -124,10 +119,6 @@ def share_out(batch: np.ndarray, pairs: np.ndarray, shares: int) -> list[tuple[i
     return [(share, part) for share, part in enumerate(np.split(batch, cut)) if len(part)]
 
 
-def _members(counts: np.ndarray, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Of a list with counts[w] members of each window w, one window behind the other: the members of `windows`. For
-    each, where in `windows` the one stands that it belongs to, and where it stands itself in the list."""
-    each = counts[windows]
-    owners = np.repeat(np.arange(len(windows)), each)
-    first = np.cumsum(counts) - counts
-    return owners, (first[windows] - (np.cumsum(each) - each))[owners] + np.arange(len(owners))
+def _members(counts: Tensor, windows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """`members` of windows that have counts[w] each."""
+    return tuple(each.numpy() for each in members(offsets_of(counts), torch.from_numpy(windows)))

@@ -6,6 +6,7 @@ from torch import Tensor
 
 from methods.engine.interactions import Holdings
 from methods.engine.kernels import ranking as kernels
+from methods.engine.ragged import members
 from methods.engine.split import Candidates
 
 
@@ -70,9 +71,5 @@ def count_among(scores: Tensor, targets: Tensor, rows: Tensor, candidates: Tenso
 
 def of_users(pairs: Holdings | Candidates, users: Tensor) -> tuple[Tensor, Tensor]:
     """(row, item) of every pair of the users; the row counts within `users`."""
-    begins, ends = pairs.offsets[users], pairs.offsets[users + 1]
-    rows = torch.repeat_interleave(torch.arange(len(users)), ends - begins)
-    if torch.equal(begins[1:], ends[:-1]):  # they stand together
-        return rows, pairs.items[begins[0] : ends[-1]]
-    inside = torch.arange(len(rows)) - ((ends - begins).cumsum(0) - ends)[rows]
-    return rows, pairs.items[inside]
+    rows, places = members(pairs.offsets, users)
+    return rows, pairs.items[places]

@@ -12,6 +12,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from datasets.pipeline.lists import Lists, lists_from
 from methods.engine.interactions import Holdings, holdings
+from methods.engine.ragged import offsets_of
 
 LISTS = "lists.parquet"
 
@@ -65,7 +66,7 @@ class Split:
         return Split(
             self.name,
             torch.cat([self.items, targets.items])[order],
-            torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)]),
+            offsets_of(lengths),
             self.categories,
             self.digest,
         )

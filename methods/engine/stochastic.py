@@ -6,8 +6,8 @@ import torch
 from torch import Tensor
 
 from methods.engine.adam import Adam
-from methods.engine.batches import sent
 from methods.engine.early_stopping import EarlyStopping
+from methods.engine.ragged import sent
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 

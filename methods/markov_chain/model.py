@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from methods.engine.ragged import members
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 from methods.engine.stochastic import transitions
@@ -42,10 +43,7 @@ class MarkovChain(Recommender):
 
     def score(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
         last = items[torch.arange(len(items), device=items.device), lengths - 1]
-        sizes = self.first[last + 1] - self.first[last]
-        rows = torch.repeat_interleave(torch.arange(len(last), device=last.device), sizes)
-        inside = torch.arange(len(rows), device=last.device) - (sizes.cumsum(0) - sizes)[rows]
-        steps = self.first[last][rows] + inside
+        rows, steps = members(self.first, last)
         observed = torch.zeros(len(last), len(self.share), device=last.device)
         observed[rows, self.following[steps]] = self.counts[steps]
         return (observed + self.smoothing * self.share) / (observed.sum(1, keepdim=True) + self.smoothing)

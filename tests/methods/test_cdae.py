@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.cdae.model import corrupted, places, users_loss
+from methods.cdae.model import corrupted, users_loss
 from methods.engine.ranking import rank
 from methods.engine.split import Targets
 from tests.engine.conftest import make_split
@@ -109,11 +109,6 @@ def test_corruption_drops_a_share_and_keeps_the_mean():
     assert (entries == 0).float().mean().item() == pytest.approx(0.2, abs=0.01)  # five standard deviations
     assert entries.mean().item() == pytest.approx(1.0, abs=0.0125)
     assert (corrupted(100, 0.0, torch.Generator()) == 1).all()
-
-
-def test_places_of_a_batch_of_users():
-    rows, place = places(torch.tensor([0, 2, 2, 5]), torch.tensor([2, 1, 0]), 5)
-    assert (rows.tolist(), place.tolist()) == ([0, 0, 0, 2, 2], [2, 3, 4, 0, 1])
 
 
 def test_padding_and_order_change_nothing():
