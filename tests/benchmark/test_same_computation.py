@@ -18,7 +18,7 @@ from methods.engine.windows import cut_windows
 from methods.evaluation.metrics import summary
 from tests.casr.support import TinyGRU, card_settings, tiny_split
 from tests.engine.conftest import make_split
-from workflow.benchmark import engine_side, literal
+from workflow.benchmark import engine_side, floors, literal
 from workflow.cells import steps
 
 SPLIT = tiny_split([9, 4, 5, 7, 6, 3])
@@ -109,12 +109,12 @@ def test_the_literal_search_finds_what_the_batched_one_finds(world, strategy, in
 
 def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
     rows = []
-    monkeypatch.setattr(engine_side.torch, "mm", lambda a, b, out: rows.append(len(a)))
+    monkeypatch.setattr(floors.torch, "mm", lambda a, b, out: rows.append(len(a)))
     world = SimpleNamespace(model=SimpleNamespace(item_embedding=torch.nn.Embedding(12, 5)), device=torch.device("cpu"))
-    engine_side.softmax_products(world, 11, 4)
+    floors.softmax_products(world, 11, 4)
     assert rows == [4, 4, 4, 4, 3, 3]  # and the third adds up in place
     del rows[:]
-    engine_side.rank_product(world, 9, 4)
+    floors.rank_product(world, 9, 4)
     assert rows == [4, 4, 1]
 
 
@@ -123,9 +123,9 @@ def test_the_floor_takes_its_fastest_chunk(monkeypatch):
     world = SimpleNamespace(
         data=SimpleNamespace(split=SimpleNamespace(catalogue=10)), timed=lambda do: (seconds[do()], None)
     )
-    monkeypatch.setattr(engine_side, "CHUNKS", tuple(seconds))
-    monkeypatch.setattr(engine_side, "MOST_SCORES", 1300)  # 192 rows make more
-    assert engine_side.fastest_chunk(world, lambda count, rows: rows, 1_000_000) == 96
+    monkeypatch.setattr(floors, "CHUNKS", tuple(seconds))
+    monkeypatch.setattr(floors, "MOST_SCORES", 1300)  # 192 rows make more
+    assert floors.fastest_chunk(world, lambda count, rows: rows, 1_000_000) == 96
 
 
 def test_every_pair_has_one_counterfactual_sequence():

@@ -1,7 +1,6 @@
-"""The process of this project's side, and of its floors: what is timed is the engine as cells use it."""
+"""The process of this project's side: what is timed is the engine as cells use it, beside its floors."""
 
 import time
-from collections.abc import Callable
 from functools import cache, partial
 from pathlib import Path
 from unittest.mock import patch
@@ -18,68 +17,14 @@ from methods.casr.prefixes import frozen
 from methods.engine import training
 from methods.engine.branches import Branches
 from methods.engine.ranking import rank
-from methods.engine.recommender import Recommender, Run
 from methods.engine.windows import cut_windows
 from workflow.benchmark import literal
 from workflow.benchmark.data import offline
+from workflow.benchmark.floors import bare, rank_product, softmax_products
 from workflow.benchmark.protocol import Action, serve
 from workflow.benchmark.states import difference, redraw
+from workflow.benchmark.world import World, device_memory
 from workflow.cells import steps
-
-CHUNKS = (64, 96, 128, 192, 256, 512, 1024, 4096)  # rows of a bare product, of which the fastest is taken
-MOST_SCORES = 1 << 28  # that such a chunk makes
-TRIED = 1 << 11  # rows with which the chunks are tried
-
-
-class World:
-    """What the actions of one process share. job: split (folder), method, settings, threads, seed, and more."""
-
-    def __init__(self, job: dict) -> None:
-        self.job = job
-        self.device = steps.prepare_torch(job["threads"])
-        self.data = steps.load_training_data(Path(job["split"]))
-        self.settings = dict(job["settings"])
-        self.seed = job.get("seed", 1)
-        self.model = self.build(job["method"])
-        self.turns = 0
-
-    def build(self, method: str) -> Recommender:
-        return steps.build(method, self.data.split, self.settings, self.seed).to(self.device)
-
-    @property
-    def pairs(self) -> int:
-        """Pairs of prefix and next item in an epoch."""
-        return int((self.data.split.lengths - 1).clamp(min=0).sum())
-
-    def timed(self, do: Callable[[], object]) -> tuple[float, object]:
-        synchronise(self.device)
-        begun = time.perf_counter()
-        result = do()
-        synchronise(self.device)
-        return time.perf_counter() - begun, result
-
-    def epoch(self, model: Recommender, method: str = "", extra: Branches | None = None) -> float:
-        """Seconds of one epoch as `fit` does it, from its call until it would validate."""
-        self.turns += 1
-        ended = []
-
-        def validate(_: Recommender) -> float:
-            synchronise(self.device)
-            ended.append(time.perf_counter())
-            return 0.0
-
-        settings = {**self.settings, "epochs": 1, "patience": 1}
-        run = Run(self.seed + self.turns, self.device, validate)
-        synchronise(self.device)
-        added = {} if extra is None else {"extra": extra}
-        begun = time.perf_counter()
-        steps.method_module(method or self.job["method"]).fit(model, self.data.split, settings, run, **added)
-        return ended[0] - begun
-
-
-def synchronise(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
 
 
 def train(job: dict) -> dict[str, Action]:
@@ -133,51 +78,6 @@ def one_for_each_pair(world: World) -> Branches:
     window, position = windows.samples
     items = torch.randint(world.data.split.catalogue, (len(window), 3), generator=numbers)
     return Branches(window, (position - 1).clamp(min=0), items[:, :2], items[:, 2])
-
-
-def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:
-    """Times `multiply(count, rows)` with the rows at once with which it is the fastest."""
-
-    @cache
-    def chunk() -> int:
-        return fastest_chunk(world, multiply, count)
-
-    def product() -> dict:
-        rows = chunk()
-        return {"seconds": world.timed(lambda: multiply(count, rows))[0], "work": count}
-
-    return product
-
-
-def fastest_chunk(world: World, multiply: Callable[[int, int], None], count: int) -> int:
-    """How many rows a bare product takes at once: with so many `multiply(count, rows)` is the fastest here."""
-    catalogue = world.data.split.catalogue
-    choices = [rows for rows in CHUNKS if rows * catalogue <= MOST_SCORES] or CHUNKS[:1]
-    count = min(count, TRIED)
-    multiply(count, choices[0])
-    return min(choices, key=lambda rows: min(world.timed(lambda: multiply(count, rows))[0] for _ in range(2)))
-
-
-def softmax_products(world: World, count: int, rows: int) -> None:
-    """states x items^T, probabilities x items, probabilities^T x states for `count` pairs, in chunks of `rows`."""
-    weight = world.model.item_embedding.weight.detach()
-    states, logits = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
-    by_state, by_item = torch.empty_like(states), torch.zeros_like(weight)
-    for begin in range(0, count, rows):
-        part = min(rows, count - begin)
-        torch.mm(states[:part], weight.T, out=logits[:part])
-        torch.mm(logits[:part], weight, out=by_state[:part])
-        by_item.addmm_(logits[:part].T, states[:part])
-
-
-def rank_product(world: World, count: int, rows: int) -> None:
-    """states x items^T for `count` users, in chunks of `rows`."""
-    weight = world.model.item_embedding.weight.detach()
-    states = torch.randn(rows, weight.shape[1], device=world.device)
-    scores = weight.new_empty(rows, len(weight))
-    for begin in range(0, count, rows):
-        part = min(rows, count - begin)
-        torch.mm(states[:part], weight.T, out=scores[:part])
 
 
 def ranking(job: dict) -> dict[str, Action]:
@@ -255,13 +155,6 @@ def data(job: dict) -> dict[str, Action]:
         return {"seconds": time.perf_counter() - begun, "work": 1}
 
     return {"prepare": prepared}
-
-
-def device_memory(device: torch.device) -> dict[str, float]:
-    """What a GPU's allocator held at most; nothing on a CPU, where the process tells."""
-    if device.type != "cuda":
-        return {}
-    return {"device_memory_mb": round(torch.cuda.max_memory_allocated(device) / (1 << 20), 1)}
 
 
 TASKS = {"train": train, "ranking": ranking, "search": search, "data": data}
