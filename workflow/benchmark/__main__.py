@@ -23,7 +23,7 @@ from datasets.pipeline.errors import BadInput
 from workflow.benchmark import fits, growth, ranking, search, states, table, training, whole
 from workflow.benchmark.bench import Bench, relative
 from workflow.benchmark.machine import available_cores, describe
-from workflow.benchmark.measured import PARITY, Row, failed
+from workflow.benchmark.measured import Row, failed
 from workflow.cells.errors import told
 
 # Name, function, and minutes that it may take at full size. Every side has at least one run, whatever it takes.
@@ -41,7 +41,7 @@ BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
 }
 ONLY_BY_NAME = {
     f"{name}{method}": (partial(of_fits, method), minutes)
-    for name, of_fits, minutes in ((fits.OF_WINDOWS, fits.windows, 120), (PARITY, fits.parity, 12 * 60))
+    for name, of_fits, minutes in ((fits.OF_WINDOWS, fits.windows, 120), (fits.OF_PARITY, fits.parity, 12 * 60))
     for method in training.METHODS
 }
 BENCHMARKS |= ONLY_BY_NAME

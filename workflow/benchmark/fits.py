@@ -10,26 +10,21 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from statistics import mean
-
-from scipy.stats import ttest_ind
 
 from workflow.benchmark import table
+from workflow.benchmark.accuracy import LENGTH, ROWS, STARTED, WINDOWS, kind
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.data import Data
 from workflow.benchmark.machine import describe
-from workflow.benchmark.measured import PARITY, Bar, Measured, Row
+from workflow.benchmark.measured import Row, failed
 from workflow.benchmark.peer_inputs import ALIKE
 from workflow.benchmark.states import START
 from workflow.benchmark.training import METHODS, RECBOLE
 from workflow.benchmark.turns import peak, sides, take_turns
 
-WINDOWS, ROWS = "windows", "a row for each target"
-STARTED = "windows, from weights drawn as RecBole's"
-EQUIVALENT = Bar("value", 0.5)  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
-EPOCHS, LENGTH = 30, 20  # of a fit; with the cards' length of 50 RecBole's SASRec takes hours on a CPU
+EPOCHS, ITEMS = 30, 20  # of a fit, and of a window; with the cards' length of 50 RecBole's SASRec takes hours on a CPU
 DATASETS = ("movielens-100k", "lastfm")
-OF_WINDOWS = "windows-"  # with which the benchmarks that compare windows with rows begin
+OF_WINDOWS, OF_PARITY = "windows-", "parity-"  # with which the benchmarks of fits begin
 ENDS = ("epochs", "patience")  # settings that do not count here: every fit has the epochs that its line tells
 MEMORY, BUSY = "memory_mb", "busy_elsewhere"  # as in `Measured`
 
@@ -49,14 +44,14 @@ class Fits:
 
     def of(self, side: str) -> dict[int, Fit]:
         """What is there of a side, by seed."""
-        wanted = (self.method, self.split.name, _kind(self.split.source), str(self.epochs), self._settings, side)
+        wanted = (self.method, self.split.name, kind(self.split.source), str(self.epochs), self._settings, side)
         return {seed: fit for (what, seed), fit in sorted(read(self.file).items()) if what == wanted}
 
     def line(self, side: str, answer: Mapping, machine: Mapping) -> Fit:
         """answer: of a fit, with its `seed`; machine: where it was made, as `machine.describe` tells."""
         columns = {
             "method": self.method, "data": self.split.name, "source": self.split.source, "side": side,
-            "epochs": self.epochs, "max_length": self.settings["max_length"], "seed": answer["seed"],
+            "epochs": self.epochs, LENGTH: self.settings[LENGTH], "seed": answer["seed"],
             "ndcg": 100 * answer["ndcg"], "seconds": answer["seconds"], MEMORY: peak(answer),
             BUSY: answer.get(BUSY), "settings": self._settings, **machine,
         }  # fmt: skip
@@ -89,29 +84,24 @@ def add(file: Path, new: Iterable[Fit]) -> None:
 
 
 def _key(fit: Fit) -> tuple[tuple, int]:
-    about = (fit["method"], fit["data"], _kind(fit["source"]), fit["epochs"], fit["settings"], fit["side"])
+    about = (fit["method"], fit["data"], kind(fit["source"]), fit["epochs"], fit["settings"], fit["side"])
     return about, int(fit["seed"])
-
-
-def _kind(source: str) -> str:
-    """Real or synthetic: where real data were found makes no other fit."""
-    return source.partition(",")[0]
 
 
 def planned(bench: Bench, method: str, dataset: str, **changes: object) -> Fits:
     """changes: of the card's settings."""
-    settings = bench.defaults(method, max_length=LENGTH, **changes)
+    settings = bench.defaults(method, **{LENGTH: ITEMS}, **changes)
     return Fits(bench.folder / table.FITS, method, bench.data(dataset), settings, 1 if bench.quick else EPOCHS)
 
 
-def complete(fits: Fits, trainers: Mapping[str, Trainer], bench: Bench) -> dict[str, Measured]:
-    """Train the seeds up to `bench.runs` that are not there, in turns between the sides; then the accuracy (percent) of
-    all that are there, by side."""
+def complete(fits: Fits, trainers: Mapping[str, Trainer], bench: Bench) -> dict[str, str]:
+    """Train the seeds up to `bench.runs` that are not there, in turns between the sides; the sides that failed, with
+    the reason."""
     say, reasons = bench.told(f"{METHODS[fits.method]} on {fits.split.name}"), {}
     say(f"seeds there already: {', '.join(f'{len(fits.of(side))} of {side}' for side in trainers)}")
     for side, answer in take_turns(_missing(fits, trainers, bench.runs), bench.seconds, say, reasons, told=_told):
         add(fits.file, [fits.line(side, answer, describe(bench.device, bench.threads, bench.peer))])
-    return {side: accuracy(fits.of(side).values(), reasons.get(side, "")) for side in trainers}
+    return reasons
 
 
 def _missing(fits: Fits, trainers: Mapping[str, Trainer], runs: int) -> Iterator[tuple[str, dict]]:
@@ -131,17 +121,8 @@ def _fit(train: Trainer, seed: int, epochs: int, seconds: float) -> dict:
     return {**train(seconds, seed=seed, epochs=epochs), "seed": seed}
 
 
-def accuracy(fits: Iterable[Fit], reason: str = "") -> Measured:
-    """reason: why there are no more."""
-    fits = list(fits)
-    memory, busy = ([float(fit[name]) for fit in fits if fit[name]] for name in (MEMORY, BUSY))
-    values = tuple(float(fit["ndcg"]) for fit in fits)
-    return Measured(values, max(memory, default=None), max(busy, default=None), reason)
-
-
 def parity(method: str, bench: Bench) -> Iterator[Row]:
-    """Test NDCG@5 after whole fits here and in RecBole, a run being a seed; and whether they are equivalent: two
-    one-sided tests, each at 5 %, with the bar that windows have, as the question is the same."""
+    """Whole fits here and in RecBole, a run being a seed."""
     for dataset in DATASETS:
         fits = planned(bench, method, dataset, **ALIKE.get(method, {}))
         about = (fits.split, method, fits.settings)
@@ -149,32 +130,21 @@ def parity(method: str, bench: Bench) -> Iterator[Row]:
             trainers = {WINDOWS: partial(engine.ask, do="fit"), RECBOLE: partial(peer.ask, do="fit")}
             if method in START:
                 trainers[STARTED] = partial(engine.ask, do="started")
-            found = complete(fits, trainers, replace(bench, seconds=bench.seconds / len(DATASETS)))
-        for side in (WINDOWS, STARTED):
-            if side in found:
-                yield from rows(f"{PARITY}{method}", fits, found, RECBOLE, side)
+            reasons = complete(fits, trainers, replace(bench, seconds=bench.seconds / len(DATASETS)))
+        yield from failures(f"{OF_PARITY}{method}", fits, reasons)
 
 
 def windows(method: str, bench: Bench) -> Iterator[Row]:
-    """Test NDCG@5 after whole fits with windows that overlap by half, and with a row for each target, a run being a
-    seed; and whether they are equivalent: two one-sided tests, each at 5 %."""
+    """Whole fits with windows that overlap by half, and with a row for each target, a run being a seed."""
     fits = planned(bench, method, DATASETS[0])
     with sides(bench.engine("train", fits.split, fits.method, fits.settings)) as (engine,):
         trainers = {WINDOWS: partial(engine.ask, do="fit"), ROWS: partial(engine.ask, do="expanded")}
-        found = complete(fits, trainers, bench)
-    yield from rows(f"{OF_WINDOWS}{method}", fits, found, ROWS)
+        reasons = complete(fits, trainers, bench)
+    yield from failures(f"{OF_WINDOWS}{method}", fits, reasons)
 
 
-def rows(benchmark: str, fits: Fits, found: Mapping[str, Measured], other: str, side: str = WINDOWS) -> Iterator[Row]:
-    """Medians of both sides, and how far their means may lie apart: the far end of Welch's interval of 90 %."""
-    what = f"test NDCG@5 of {METHODS[fits.method]}, {fits.epochs} epochs of length {fits.settings['max_length']}"
-    what += side.removeprefix(WINDOWS)
-    about, values = (fits.split.name, fits.split.source), [found[each].values for each in (side, other)]
-    method = fits.method if (side, other) == (WINDOWS, RECBOLE) else ""  # where speed is shown, so is this accuracy
-    yield Row(benchmark, what, *about, "%", found[side], found[other], other, more=True, method=method)
-    if min(map(len, values)) > 1:
-        interval = ttest_ind(*values, equal_var=False).confidence_interval(0.9)
-        means = " and ".join(f"{mean(each):.2f}" for each in values)
-        ends = f"the far end of the 90 % interval of their difference, {interval.low:+.2f} to {interval.high:+.2f}"
-        far = Measured((float(max(-interval.low, interval.high)),))
-        yield Row(benchmark, f"{what}, means {means}: {ends}", *about, "points", far, bar=EQUIVALENT)
+def failures(benchmark: str, fits: Fits, reasons: Mapping[str, str]) -> Iterator[Row]:
+    """A row for each side that failed. What the others reach is told by their lines (accuracy.py)."""
+    for side, reason in reasons.items():
+        what = f"whole fits of {METHODS[fits.method]}, {side}"
+        yield failed(benchmark, what, reason, fits.split.name, fits.split.source)

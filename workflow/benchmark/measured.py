@@ -1,6 +1,6 @@
 """Repeated measurements, and a line of the table: medians, spreads, ratios, and whether a bar is reached."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
@@ -119,27 +119,6 @@ def failed(benchmark: str, what: str, reason: str, data: str = "", source: str =
     return Row(benchmark, what, data, source, unit, Measured(reason=reason))
 
 
-PARITY = "parity-"  # with which the benchmarks that compare accuracy with RecBole begin
-
-
-def with_parity(rows: list[Mapping]) -> list[dict]:
-    """The flat rows, each with what both sides reach (test NDCG@5, percent) where that was measured on its data.
-
-    A row that is of no one method has none.
-    """
-    found = {(row["data"], row["method"]): row for row in rows if row["benchmark"].startswith(PARITY)}
-    result = []
-    for row in rows:
-        parity = found.get((row["data"], row["method"]), {})
-        values = {side: _known(parity.get(side)) if row["method"] else "" for side in ("ours", "other")}
-        result.append({**row, **{f"parity_{side}": value for side, value in values.items()}})
-    return result
-
-
-def _known(value: object) -> object:
-    return "not measured" if value in (None, "") else value
-
-
 def _times(cost: Measured | None, reference: Measured | None, more: bool) -> float | None:
     """For costs `reference / cost`, for rates `cost / reference`."""
     if cost is None or reference is None or not cost.median or not reference.median:
@@ -148,5 +127,6 @@ def _times(cost: Measured | None, reference: Measured | None, more: bool) -> flo
 
 
 def _reasons(row: Row) -> list[str]:
-    sides = (("this project", row.ours), (row.other_name, row.other), (row.floor_name, row.floor))
-    return [f"{name}: {side.reason}" for name, side in sides if side and side.reason]
+    ours = "this project" if row.other else ""
+    sides = ((ours, row.ours), (row.other_name, row.other), (row.floor_name, row.floor))
+    return [": ".join(filter(None, (name, side.reason))) for name, side in sides if side and side.reason]

@@ -1,6 +1,5 @@
 """The benchmark as a picture: times as good as the other side, times the floor's cost, accuracy, and growth."""
 
-import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,21 +14,15 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, NullLocator, StrMethodFormatter
 
 from datasets.pipeline.files import whole_file
-from methods.cards import load_card
+from workflow.benchmark.accuracy import Group
 from workflow.benchmark.growth import AXES, WHAT
-from workflow.benchmark.training import METHODS, RECBOLE
+from workflow.benchmark.training import RECBOLE
 
 OURS, OTHER, WANTED = "#4477aa", "#ee9933", "#cc3311"
 TICKS = [10**power * step for power in range(-2, 5) for step in (1, 2, 5)]
-LENGTH = "max_length"  # of every whole fit another than the card's
 LINE, GROWTH, FRAME = 0.34, 3.6, 0.8  # inches: of a bar, of the panel of growth, of what stands around a panel
 
 Panel = tuple[float, Callable[[Axes], None]]  # its height in inches, and what draws it
-
-
-def compared(rows: Sequence[dict]) -> list[dict]:
-    """The rows that have another side, but those of accuracy, whose sides are meant to be alike."""
-    return [row for row in rows if row["ratio"] and row["unit"] != "%"]
 
 
 def floored(rows: Sequence[dict]) -> list[dict]:
@@ -51,22 +44,11 @@ def grown(rows: Sequence[dict]) -> dict[str, list[tuple[int, float]]]:
     return {axis: points for axis, points in found.items() if points}
 
 
-def reached(fits: Sequence[Mapping]) -> dict[str, dict[str, list[float]]]:
-    """What whole fits reach, by method, its settings that are not the card's, and data, then by side, where there is
-    more than one side."""
-    found: dict[str, dict[str, list[float]]] = {}
-    for fit in fits:
-        settings, card = json.loads(fit["settings"]), load_card(fit["method"]).settings
-        changed = [f"{name} {value}" for name, value in settings.items() if value != card.get(name) and name != LENGTH]
-        sides = found.setdefault(", ".join([METHODS[fit["method"]], *changed, fit["data"]]), {})
-        sides.setdefault(fit["side"], []).append(float(fit["ndcg"]))
-    return {name: sides for name, sides in found.items() if len(sides) > 1}
-
-
-def panels(rows: Sequence[dict], fits: Sequence[Mapping]) -> list[list[Panel]]:
+def panels(rows: Sequence[dict], groups: Sequence[Group]) -> list[list[Panel]]:
     """Columns of panels; without rows for it there is no panel."""
-    ratios, floors, growth, accuracy = compared(rows), floored(rows), grown(rows), reached(fits)
-    lines = sum(map(len, accuracy.values()))
+    ratios, floors, growth = [row for row in rows if row["ratio"]], floored(rows), grown(rows)
+    accuracy = [group for group in groups if len(group.sides) > 1]
+    lines = sum(len(group.sides) for group in accuracy)
     left: list[Panel] = [(FRAME + LINE * len(ratios), lambda axis: _draw_ratios(axis, ratios[::-1]))] if ratios else []
     right: list[Panel] = []
     if floors:
@@ -78,9 +60,9 @@ def panels(rows: Sequence[dict], fits: Sequence[Mapping]) -> list[list[Panel]]:
     return [column for column in (left, right) if column]
 
 
-def draw(rows: Sequence[dict], fits: Sequence[Mapping], file: Path) -> bool:
-    """Whether there was anything to draw. rows: of the table, as text; fits: the lines of fits.csv."""
-    columns = panels(rows, fits)
+def draw(rows: Sequence[dict], groups: Sequence[Group], file: Path) -> bool:
+    """Whether there was anything to draw. rows: of the table, as text; groups: of whole fits."""
+    columns = panels(rows, groups)
     if not columns:
         return False
     height = max(sum(height for height, _ in column) for column in columns)
@@ -130,9 +112,9 @@ def _draw_bars(axis: Axes, values: Sequence[float], wanted: Sequence[float | Non
     axis.axvline(1, color="black", linewidth=0.8)
 
 
-def _draw_accuracy(axis: Axes, accuracy: Mapping[str, Mapping[str, Sequence[float]]]) -> None:
+def _draw_accuracy(axis: Axes, groups: Sequence[Group]) -> None:
     """A dot for each seed, a line for their mean."""
-    lines = [(name, side, values) for name, sides in accuracy.items() for side, values in sides.items()][::-1]
+    lines = [(group.name, side, values) for group in groups for side, values in group.sides.items()][::-1]
     for place, (_, side, values) in enumerate(lines):
         colour = OTHER if side == RECBOLE else OURS
         axis.scatter(values, [place] * len(values), color=colour, alpha=0.5, linewidth=0)
