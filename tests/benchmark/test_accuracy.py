@@ -44,7 +44,7 @@ def test_fits_belong_together_that_differ_by_side_and_seed_alone():
 def test_sides_are_compared_that_are_there():
     sides = dict.fromkeys((RECBOLE, STARTED, WINDOWS), [4.0, 5.0])
     pairs = [(each.side, each.other) for each in Group("stamp", "lastfm", "real", 30, "{}", sides).comparisons]
-    assert pairs == [(WINDOWS, RECBOLE), (STARTED, RECBOLE)]
+    assert pairs == [(WINDOWS, RECBOLE), (STARTED, RECBOLE), (STARTED, WINDOWS)]
 
 
 def test_the_interval_is_welch_s_of_the_difference_of_means():
@@ -55,9 +55,8 @@ def test_the_interval_is_welch_s_of_the_difference_of_means():
 @pytest.mark.parametrize(
     ("middle", "apart", "told"),
     [
-        (0.0, 0.01, "yes"), (-0.4, 0.01, "yes"), (0.6, 0.01, "not shown; not worse"),
-        (0.4, 0.1, "not shown; not worse"), (-0.4, 0.1, "no"), (-0.9, 0.1, "no"), (-0.4, 0.4, "not shown"),
-        (0.0, 0.9, "not shown"),
+        (0.0, 0.01, "yes"), (-0.4, 0.01, "yes"), (0.6, 0.01, "no"), (0.4, 0.1, "not shown; not worse"),
+        (-0.4, 0.1, "not shown; lower"), (-0.9, 0.1, "no"), (-0.4, 0.4, "not shown"), (0.0, 0.9, "not shown"),
     ],
 )  # fmt: skip
 def test_equivalent_is_what_has_the_whole_interval_within_the_bar(middle, apart, told):
@@ -78,3 +77,15 @@ def test_accuracy_stands_beside_speed_where_it_was_measured():
     found = [(row["parity_ours"], row["parity_other"]) for row in beside_speed(rows, known)]
     assert found[0] == pytest.approx((5.1, 4.8))
     assert found[1:] == [("not measured",) * 2, ("", ""), ("not measured",) * 2]
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_beside_speed_the_card_s_own_settings_go_before_others(place):
+    changed = [{"dropout": 0.75}, {}][place:] + [{"dropout": 0.75}]  # whichever stands last in the file
+    lines = [fit(side, 1, value, **of) for value, of in enumerate(changed) for side in (WINDOWS, RECBOLE)]
+    comparisons = [each for group in gathered(lines) for each in group.comparisons]
+    rows = [{"data": "lastfm", "source": "real", "method": "narm"}]
+    (own,) = beside_speed(rows, comparisons)
+    assert (own["parity_ours"], own["parity_changed"]) == (changed.index({}), "")
+    (other,) = beside_speed(rows, [each for each in comparisons if each.group.changed])
+    assert other["parity_changed"] == "dropout 0.75"

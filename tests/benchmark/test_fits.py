@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from workflow.benchmark import fits, table
-from workflow.benchmark.accuracy import ROWS, STARTED, WINDOWS
+from workflow.benchmark.accuracy import ROWS, STARTED, WINDOWS, compared_as
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.data import Data
 from workflow.benchmark.fits import Fits
@@ -194,9 +194,10 @@ def test_a_person_is_told_seed_seconds_accuracy_and_what_is_there(bench):
     assert len(told) == 1 and "there already: 2 of A, 2 of B" in told[0]
 
 
-def test_windows_are_compared_with_the_card_s_settings(bench):
+def test_windows_are_compared_with_the_card_s_settings_and_with_the_peer_s(bench):
     assert list(fits.windows("stamp", bench)) == []
-    assert {json.loads(line["settings"])["dropout"] for line in kept(bench)} == {0.1}
+    found = {(line["side"], json.loads(line["settings"])["dropout"]) for line in kept(bench)}
+    assert found == {(side, dropout) for side in (WINDOWS, ROWS, STARTED) for dropout in (0.1, 0.0)}
 
 
 def test_stamp_is_also_compared_from_weights_drawn_as_the_peer_s(bench):
@@ -216,6 +217,10 @@ def test_lines_from_elsewhere_join_those_that_are_there(bench):
     assert {seed: line["ndcg"] for seed, line in given.of("A").items()} == {1: "0.1", 2: "0.2", 3: "50"}
 
 
+def given_as(given, side):
+    return compared_as(given.line(side, {"ndcg": 0.0, "seconds": 1.0, "memory_mb": 1.0, "seed": 1}, {})), side
+
+
 def test_processes_that_end_fits_at_once_lose_none(bench, monkeypatch):
     given, before = work(bench), fits.read
 
@@ -228,7 +233,7 @@ def test_processes_that_end_fits_at_once_lose_none(bench, monkeypatch):
     line = {"ndcg": 0.001, "seconds": 1.0, "memory_mb": 1.0}
     with ThreadPoolExecutor(4) as others:
         list(others.map(lambda seed: fits.add(given.file, [given.line(ROWS, {**line, "seed": seed}, {})]), range(1, 9)))
-    assert sorted(before(given.file)) == sorted(fits.read(given.file)) and len(before(given.file)) == 8
+    assert sorted(before(given.file)) == [(*given_as(given, ROWS), seed) for seed in range(1, 9)]
 
 
 def test_planned_is_the_card_with_shorter_windows(bench):

@@ -34,6 +34,7 @@ def test_the_floor_s_cost_is_compared_alike_for_costs_and_rates(ours, floor):
 
 def test_the_spread_is_the_range_beside_the_median():
     assert Measured((8.0, 10.0, 13.0)).spread == pytest.approx(0.5)
+    assert Measured((8.0,)).spread is None
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import pytest
 
+from datasets.pipeline.errors import BadInput
 from workflow.benchmark import table
 from workflow.benchmark.growth import AXES, WHAT, exponent
 from workflow.benchmark.measured import Bar, Measured, Row, failed
@@ -28,7 +29,7 @@ def trained(benchmark="training", method="narm", **changes):
 def fits(ndcg, side):
     """Two seeds of NARM, around a value."""
     about = {"method": "narm", "data": "lastfm", "source": "real, of paper", "side": side, "epochs": 30}
-    settings = '{"dropout":0.25,"max_length":20}'
+    settings = '{"dropout":0.75,"max_length":20}'
     return [
         {**about, "seed": seed, "ndcg": ndcg + change, "settings": settings} for seed, change in ((1, 0.01), (2, -0.01))
     ]
@@ -67,12 +68,13 @@ def test_the_page_shows_every_row_the_failed_ones_too(written):
     speed, accuracy = text.split("## Accuracy")
     lines = [line for line in speed.splitlines() if line.startswith("|")]
     assert len(lines) == 2 + 5
-    assert "100 ± 20 %" in lines[2] and "22.5 ± 22 % (RecBole)" in lines[2] and "6.1 / 6" in lines[2]
+    assert "| 100 (20 %) " in lines[2] and "| 22.5 (22 %), RecBole " in lines[2]
+    assert "| 6.1 / 6 (dropout 0.75) " in lines[2]
     assert "| 3 / 2 " in lines[2]  # runs of the sides
     assert not any("not measured" in line for line in lines if "users" in line)
     assert any("failed: out of / memory" in line for line in lines)
     (line,) = [line for line in accuracy.splitlines() if line.startswith("| NARM")]
-    assert "NARM (dropout 0.25)" in line and "6.10 ± 0.01 (2)" in line and "6.00 ± 0.01 (2)" in line
+    assert "NARM (dropout 0.75)" in line and "6.10 ± 0.01 (2)" in line and "6.00 ± 0.01 (2)" in line
     assert "+0.06 to +0.14" in line and "| yes " in line
     assert "versions" in text and "load average" in text and "- lastfm: real" in text
 
@@ -87,6 +89,19 @@ def test_another_benchmark_leaves_the_rows_of_the_first(written):
     rows = table.read(written / table.CSV)
     assert [row["what"] for row in rows if row["benchmark"] == "search"] == ["search M"]
     assert len(rows) == 5 and float(rows[0]["ours"]) == 100.0
+
+
+def test_without_fits_there_is_no_accuracy(written):
+    (written / table.FITS).unlink()
+    table.write(written, [], [])
+    assert not (written / table.ACCURACY).exists() and "Accuracy" not in (written / table.MARKDOWN).read_text()
+
+
+def test_a_broken_line_is_named_before_anything_is_measured(written):
+    with open(written / table.FITS, "a") as file:
+        file.write("<<<<<<< HEAD\n")
+    with pytest.raises(BadInput, match=r"fits.csv, line 6: not 8 columns"):
+        table.write(written, [], [])
 
 
 def test_a_table_of_failures_alone_is_a_table(tmp_path):

@@ -13,7 +13,7 @@ from workflow.benchmark.training import METHODS, RECBOLE
 
 WINDOWS, ROWS = "windows", "a row for each target"
 STARTED = "windows, from weights drawn as RecBole's"
-COMPARED = ((WINDOWS, ROWS), (WINDOWS, RECBOLE), (STARTED, RECBOLE))
+COMPARED = ((WINDOWS, ROWS), (WINDOWS, RECBOLE), (STARTED, RECBOLE), (STARTED, WINDOWS))
 WITHIN = 0.5  # points of NDCG@5, a tenth of what such a fit reaches: fixed before the first run
 CONFIDENCE = 0.9  # of the interval that has to lie within: two one-sided tests, each at 5 %
 LENGTH = "max_length"  # of every whole fit another than the card's
@@ -71,9 +71,11 @@ class Comparison:
         low, high = self.interval
         if -WITHIN <= low and high <= WITHIN:
             return "yes"
+        if high < -WITHIN or WITHIN < low:
+            return "no"
         if -WITHIN <= low:
             return "not shown; not worse"
-        return "no" if high < 0 else "not shown"
+        return "not shown; lower" if high < 0 else "not shown"
 
     def flat(self) -> dict[str, object]:
         """Columns of accuracy.csv."""
@@ -93,12 +95,17 @@ def gathered(fits: Iterable[Mapping[str, str]]) -> list[Group]:
     """The lines of fits.csv, in its order; of two of one seed the first."""
     found: dict[tuple, dict[str, dict[int, float]]] = {}
     for fit in fits:
-        about = fit["method"], fit["data"], kind(fit["source"]), int(fit["epochs"]), fit["settings"]
-        found.setdefault(about, {}).setdefault(fit["side"], {}).setdefault(int(fit["seed"]), float(fit["ndcg"]))
+        sides = found.setdefault(compared_as(fit), {})
+        sides.setdefault(fit["side"], {}).setdefault(int(fit["seed"]), float(fit["ndcg"]))
     return [
         Group(*about, {side: [values[seed] for seed in sorted(values)] for side, values in sides.items()})
         for about, sides in found.items()
     ]
+
+
+def compared_as(fit: Mapping) -> tuple[str, str, str, int, str]:
+    """Fits that have this in common are compared: `Group` without its sides."""
+    return fit["method"], fit["data"], kind(fit["source"]), int(fit["epochs"]), fit["settings"]
 
 
 def kind(source: str) -> str:
@@ -107,18 +114,18 @@ def kind(source: str) -> str:
 
 
 def beside_speed(rows: Iterable[Mapping], comparisons: Iterable[Comparison]) -> list[dict]:
-    """The flat rows of the table, each with what this project and RecBole reach where that is known of its data.
-
-    A row that is of no one method has none.
-    """
-    means = {
-        (of.group.data, of.group.source, of.group.method): [mean(of.group.sides[side]) for side in (WINDOWS, RECBOLE)]
-        for of in comparisons
-        if (of.side, of.other) == (WINDOWS, RECBOLE)
-    }  # fmt: skip
+    """The flat rows of the table, each with the means of this project and RecBole where they are known of its method
+    and data, and the settings of those fits that are not the card's. A row that is of no one method has none."""
+    of_peer = [each for each in comparisons if (each.side, each.other) == (WINDOWS, RECBOLE)]
+    known = {
+        (each.group.data, each.group.source, each.group.method): each
+        for each in sorted(of_peer, key=lambda each: each.group.changed, reverse=True)  # the card's own win
+    }
     result = []
     for row in rows:
-        unknown = ["not measured" if row["method"] else ""] * 2
-        ours, other = means.get((row["data"], kind(row["source"]), row["method"]), unknown)
-        result.append({**row, "parity_ours": ours, "parity_other": other})
+        found = known.get((row["data"], kind(row["source"]), row["method"]))
+        unknown = "not measured" if row["method"] else ""
+        ours, other = (mean(found.group.sides[side]) if found else unknown for side in (WINDOWS, RECBOLE))
+        changed = found.group.changed if found else ""
+        result.append({**row, "parity_ours": ours, "parity_other": other, "parity_changed": changed})
     return result

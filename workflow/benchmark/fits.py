@@ -3,16 +3,14 @@
 A fit takes minutes to an hour: each is a line of fits.csv as soon as it ends, and none that is there is trained again.
 """
 
-import fcntl
 import json
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 from workflow.benchmark import table
-from workflow.benchmark.accuracy import LENGTH, ROWS, STARTED, WINDOWS, kind
+from workflow.benchmark.accuracy import LENGTH, ROWS, STARTED, WINDOWS, compared_as
 from workflow.benchmark.bench import Bench
 from workflow.benchmark.data import Data
 from workflow.benchmark.machine import describe
@@ -44,8 +42,9 @@ class Fits:
 
     def of(self, side: str) -> dict[int, Fit]:
         """What is there of a side, by seed."""
-        wanted = (self.method, self.split.name, kind(self.split.source), str(self.epochs), self._settings, side)
-        return {seed: fit for (what, seed), fit in sorted(read(self.file).items()) if what == wanted}
+        about = {"method": self.method, "data": self.split.name, "source": self.split.source, "epochs": self.epochs}
+        wanted = compared_as({**about, "settings": self._settings}), side
+        return {seed: fit for (*what, seed), fit in sorted(read(self.file).items()) if tuple(what) == wanted}
 
     def line(self, side: str, answer: Mapping, machine: Mapping) -> Fit:
         """answer: of a fit, with its `seed`; machine: where it was made, as `machine.describe` tells."""
@@ -63,8 +62,8 @@ class Fits:
         return json.dumps(known, sort_keys=True, separators=(",", ":"))
 
 
-def read(file: Path) -> dict[tuple[tuple, int], Fit]:
-    """The fits that are there, by what tells one from others, the seed last; of two that are the same, the first."""
+def read(file: Path) -> dict[tuple[tuple, str, int], Fit]:
+    """The fits that are there, by what is compared, side and seed; of two that are the same, the first."""
     found = {}
     for fit in table.read(file):
         found.setdefault(_key(fit), fit)
@@ -73,19 +72,13 @@ def read(file: Path) -> dict[tuple[tuple, int], Fit]:
 
 def add(file: Path, new: Iterable[Fit]) -> None:
     """Put fits into the file, but for those that are there. Other processes wait: they may have fits of their own."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    folder = os.open(file.parent, os.O_RDONLY)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
+    with table.alone(file.parent):
         fits = {_key(fit): fit for fit in new} | read(file)
         table.save(file, [fits[key] for key in sorted(fits)])
-    finally:
-        os.close(folder)
 
 
-def _key(fit: Fit) -> tuple[tuple, int]:
-    about = (fit["method"], fit["data"], kind(fit["source"]), fit["epochs"], fit["settings"], fit["side"])
-    return about, int(fit["seed"])
+def _key(fit: Fit) -> tuple[tuple, str, int]:
+    return compared_as(fit), fit["side"], int(fit["seed"])
 
 
 def planned(bench: Bench, method: str, dataset: str, **changes: object) -> Fits:
@@ -135,12 +128,18 @@ def parity(method: str, bench: Bench) -> Iterator[Row]:
 
 
 def windows(method: str, bench: Bench) -> Iterator[Row]:
-    """Whole fits with windows that overlap by half, and with a row for each target, a run being a seed."""
-    fits = planned(bench, method, DATASETS[0])
-    with sides(bench.engine("train", fits.split, fits.method, fits.settings)) as (engine,):
-        trainers = {WINDOWS: partial(engine.ask, do="fit"), ROWS: partial(engine.ask, do="expanded")}
-        reasons = complete(fits, trainers, bench)
-    yield from failures(f"{OF_WINDOWS}{method}", fits, reasons)
+    """Whole fits with windows that overlap by half, and with a row for each target, a run being a seed: with the card's
+    settings, and with those that are RecBole's."""
+    variants = [{}, ALIKE[method]] if method in ALIKE else [{}]
+    for changes in variants:
+        fits = planned(bench, method, DATASETS[0], **changes)
+        engines = (bench.engine("train", fits.split, method, fits.settings) for _ in range(2))
+        with sides(*engines) as (engine, expanding):
+            trainers = {WINDOWS: partial(engine.ask, do="fit"), ROWS: partial(expanding.ask, do="expanded")}
+            if method in START:
+                trainers[STARTED] = partial(engine.ask, do="started")
+            reasons = complete(fits, trainers, replace(bench, seconds=bench.seconds / len(variants)))
+        yield from failures(f"{OF_WINDOWS}{method}", fits, reasons)
 
 
 def failures(benchmark: str, fits: Fits, reasons: Mapping[str, str]) -> Iterator[Row]:

@@ -10,7 +10,7 @@ from workflow.benchmark.world import World
 
 CHUNKS = (64, 96, 128, 192, 256, 512, 1024, 4096)  # rows of a bare product, of which the fastest is taken
 MOST_SCORES = 1 << 28  # that such a chunk makes
-TRIED = 1 << 11  # rows with which the chunks are tried
+TRIED = CHUNKS[-1]  # rows with which the chunks are tried
 
 
 def bare(world: World, multiply: Callable[[int, int], None], count: int) -> Action:

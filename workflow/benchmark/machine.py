@@ -9,12 +9,13 @@ from workflow.cells.provenance import commit, git, processor, versions
 
 
 def busy_seconds() -> float | None:
-    """Seconds that all cores have been busy since the machine started; None where the system does not tell."""
+    """Seconds that all cores have been busy since the machine started, those that a host lent to other machines among
+    them; None where the system does not tell."""
     file = Path("/proc/stat")
     if not file.is_file():
         return None
-    user, nice, system, _, _, irq, softirq, *_ = map(int, file.read_text().split("\n")[0].split()[1:])
-    return (user + nice + system + irq + softirq) / os.sysconf("SC_CLK_TCK")
+    user, nice, system, _, _, irq, softirq, stolen, *_ = map(int, file.read_text().split("\n")[0].split()[1:])
+    return (user + nice + system + irq + softirq + stolen) / os.sysconf("SC_CLK_TCK")
 
 
 def load_average() -> float | None:

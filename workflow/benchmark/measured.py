@@ -27,8 +27,9 @@ class Measured:
 
     @property
     def spread(self) -> float | None:
-        """(largest - smallest) / median."""
-        return (max(self.values) - min(self.values)) / self.median if self.values and self.median else None
+        """(largest - smallest) / median; None of a single run."""
+        several = len(self.values) > 1 and self.median
+        return (max(self.values) - min(self.values)) / self.median if several else None
 
     def each(self, change: Callable[[float], float]) -> "Measured":
         """The same in another unit."""

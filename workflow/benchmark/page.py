@@ -48,11 +48,10 @@ def _speed(rows: Sequence[dict]) -> list[str]:
     return [
         "## Speed and memory",
         "",
-        "Medians of several runs, in turns A B A B, with their spread (largest less smallest, in percent of the "
-        "median). `times as good` compares the medians: a rate here over the other side's, a cost there over the one "
-        "here. The floor is the bare products, as torch multiplies with the tables as they are stored, in the chunks "
-        "with which that is fastest. The engine lays its operands out so that the products themselves take some 10 % "
-        f"less. `{CSV}` has all columns.",
+        "Medians of several runs, in turns A B A B, and their spread (largest less smallest, in percent of "
+        "the median). `times as good` compares the medians: a rate here over the other side's, a cost there over the "
+        "one here. The floor is the bare products, as torch multiplies with the tables as they are stored, in the "
+        f"chunks with which that is fastest. `{CSV}` has all columns.",
         "",
         tabulate(lines, headers=[*COLUMNS.values(), "machine"], tablefmt="github", disable_numparse=True),
         "",
@@ -61,11 +60,11 @@ def _speed(rows: Sequence[dict]) -> list[str]:
 
 def _origins(rows: Sequence[dict]) -> list[str]:
     """Where the data came from, and what measured."""
-    real = [row for row in rows if row["data"] and row["source"] not in ("synthetic", "")]
+    known = {(row["data"], row["source"]) for row in rows if row["data"] and row["source"] not in ("synthetic", "")}
     return [
         "## Data",
         "",
-        *(f"- {name}: {source}" for name, source in sorted({(row["data"], row["source"]) for row in real})),
+        *(f"- {name}: {source}" for name, source in sorted(known)),
         "",
         "## Machines and versions",
         "",
@@ -82,9 +81,9 @@ def _accuracy(comparisons: Sequence[Comparison]) -> list[str]:
         "Test NDCG@5 in percent of whole fits: mean and standard deviation over seeds, whose number stands behind. "
         "They have shorter windows, smaller batches and a lower rate than where speed is measured, and settings that "
         f"are not the cards' where they are named. Difference: the interval of {100 * CONFIDENCE:g} % (Welch) of "
-        f"`here` less `beside`. Equivalent is what has it within {WITHIN:g} points, not worse what reaches no lower, "
-        f"`no` what lies below 0 and reaches lower. Each fit is a line of `{FITS}`, with its settings and the machine "
-        f"that made it; `{ACCURACY}` has all columns.",
+        f"`here` less `beside`. Equivalent is what has it within {WITHIN:g} points, `no` what has it outside; of what "
+        "is not shown, `not worse` has no end of it lower than that, and `lower` has it below 0. Each fit is a line of "
+        f"`{FITS}`, with its settings and the machine that made it; `{ACCURACY}` has all columns.",
         "",
         tabulate(map(_compared, comparisons), headers=OF_ACCURACY, tablefmt="github", disable_numparse=True),
         "",
@@ -94,7 +93,7 @@ def _accuracy(comparisons: Sequence[Comparison]) -> list[str]:
 def _compared(comparison: Comparison) -> list[str]:
     row = comparison.flat()
     fits = f"{row['epochs']} epochs of length {row['max_length']}"
-    method = METHODS[row["method"]] + (f" ({row['changed']})" if row["changed"] else "")
+    method = METHODS[row["method"]] + _changed(row["changed"])
     low, high = comparison.interval or (None, None)
     return [
         method, f"{row['data']}, {fits}", row["ours_name"], _reached(row, "ours"), row["other_name"],
@@ -116,23 +115,29 @@ def _shown(row: dict, name: str) -> str:
     if name == "runs":
         alike = not row["other"] or row["other_runs"] == row["ours_runs"]
         return row["ours_runs"] if alike else f"{row['ours_runs']} / {row['other_runs']}"
-    if name in ("memory", "parity"):
-        sides = [
-            row[key]
-            for key in (("ours_memory_mb", "other_memory_mb") if name == "memory" else ("parity_ours", "parity_other"))
-        ]
-        if sides[0] == sides[1] == "not measured":
-            return sides[0]
-        return " / ".join(_number(side) for side in sides) if any(sides) else ""
+    if name == "memory":
+        return _pair(row["ours_memory_mb"], row["other_memory_mb"])
+    if name == "parity":
+        return _pair(row["parity_ours"], row["parity_other"]) + _changed(row["parity_changed"])
     return _number(row[name]) if name in ("ratio", "of_floor", "busy_elsewhere") else _plain(row[name])
 
 
 def _side(row: dict, name: str) -> str:
-    whose = f" ({_plain(row['other_name'])})" if name == "other" and row["other_name"] else ""
+    whose = f", {_plain(row['other_name'])}" if name == "other" and row["other_name"] else ""
     if row[name]:
-        spread = f" ± {100 * float(row[f'{name}_spread']):.0f} %" if row[f"{name}_spread"] else ""
+        spread = f" ({100 * float(row[f'{name}_spread']):.0f} %)" if row[f"{name}_spread"] else ""
         return f"{_number(row[name])}{spread}{whose}"
     return f"failed{whose}: {_plain(row['reason'])}" if whose and row["reason"] else ""
+
+
+def _pair(ours: str, other: str) -> str:
+    if ours == other == "not measured":
+        return ours
+    return f"{_number(ours) or '–'} / {_number(other) or '–'}" if ours or other else ""
+
+
+def _changed(settings: str) -> str:
+    return f" ({settings})" if settings else ""
 
 
 def _machine(machine: Sequence[str]) -> str:

@@ -20,9 +20,9 @@ def search(bench: Bench) -> Iterator[Row]:
     for strategy in ("d", "m"):
         treatment = bench.settings("casr", steps=10, share=0.05)
         job = {"strategy": strategy, "treatment": treatment, "anchor": ANCHOR, "pretrain": pretrain}
-        with sides(bench.engine("search", split, SAMPLER, settings, **job)) as (engine,):
+        with sides(*(bench.engine("search", split, SAMPLER, settings, **job) for _ in range(2))) as (engine, literal):
             found = in_turn(
-                {"ours": engine.player(do="pool"), LITERAL: engine.player(do="one_by_one", count=count)},
+                {"ours": engine.player(do="pool"), LITERAL: literal.player(do="one_by_one", count=count)},
                 bench.runs, bench.seconds / 3, bench.told(f"search {strategy.upper()}"),
             )  # fmt: skip
         rates = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
@@ -33,9 +33,9 @@ def search(bench: Bench) -> Iterator[Row]:
 
     treatment = bench.settings("casr", steps=EPOCHS, share=0.1 if bench.quick else 1.0)
     job = {"strategy": "d", "treatment": treatment, "anchor": ANCHOR, "pretrain": pretrain}
-    with sides(bench.engine("search", split, SAMPLER, settings, **job)) as (engine,):
+    with sides(*(bench.engine("search", split, SAMPLER, settings, **job) for _ in range(2))) as (engine, training):
         found = in_turn(
-            {"ours": engine.player(do="pass"), "epoch": engine.player(do="epoch")},
+            {"ours": engine.player(do="pass"), "epoch": training.player(do="epoch")},
             bench.runs, bench.seconds / 3, bench.told("a pass of D"),
         )  # fmt: skip
     yield Row(

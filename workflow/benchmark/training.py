@@ -34,8 +34,8 @@ def augmented(bench: Bench) -> Iterator[Row]:
     """Targets a second with a counterfactual sequence for each observed pair, beside those without."""
     for method, label in METHODS.items():
         split, settings = bench.data(LONG[0]), bench.settings(method)
-        with sides(bench.engine("train", split, method, settings)) as (engine,):
-            sides_of = {"ours": engine.player(do="augmented"), "plain": engine.player(do="epoch")}
+        with sides(*(bench.engine("train", split, method, settings) for _ in range(2))) as (augmenting, plain):
+            sides_of = {"ours": augmenting.player(do="augmented"), "plain": plain.player(do="epoch")}
             told = bench.told(f"{label} with counterfactual sequences")
             found = in_turn(sides_of, bench.runs, bench.seconds / len(METHODS), told)
         rates = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
@@ -67,13 +67,13 @@ def speeds(
     """Targets a second of this project, of RecBole, and of the bare products."""
     split, settings = bench.data(dataset, users), bench.settings(method)
     stretch = 2.0 if bench.quick else min(30.0, seconds / 3 / (bench.runs + 1))
-    made = (bench.engine("train", split, method, settings), bench.recbole(split, method, settings))
-    with sides(*made) as (engine, peer):
+    engine, bare = (bench.engine("train", split, method, settings) for _ in range(2))
+    with sides(engine, bare, bench.recbole(split, method, settings)) as (engine, bare, peer):
         found = in_turn(
             {
                 "ours": engine.player(do="epoch"),
                 RECBOLE: peer.player(do="epoch", seconds=stretch),
-                PRODUCTS: engine.player(do="products"),
+                PRODUCTS: bare.player(do="products"),
             },
             bench.runs, seconds, bench.told(f"{METHODS[method]} on {dataset}"),
         )  # fmt: skip

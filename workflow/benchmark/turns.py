@@ -1,4 +1,4 @@
-"""Sides of a comparison take turns, A B A B, each in a process of its own."""
+"""Sides of a comparison take turns, A B A B, each in a process of its own, so that its peak of memory is its own."""
 
 import json
 import os
