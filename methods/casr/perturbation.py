@@ -30,7 +30,7 @@ def minimise(losses: Losses, delta: Tensor, steps: int, rate: float) -> Tensor:
     mean, square = torch.zeros_like(delta), torch.zeros_like(delta)
     rows = torch.arange(len(delta), device=delta.device)
     for step in range(1, steps + 1):
-        gradient, arrived = _gradient(losses, delta[rows], rows)
+        gradient, arrived = gradient_of(losses, delta[rows], rows)
         rows, gradient = rows[~arrived], gradient[~arrived]
         if len(rows) == 0:
             break
@@ -42,7 +42,8 @@ def minimise(losses: Losses, delta: Tensor, steps: int, rate: float) -> Tensor:
     return delta
 
 
-def _gradient(losses: Losses, delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+def gradient_of(losses: Losses, delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
+    """By `delta` (rows, dim), and which rows have arrived."""
     delta.requires_grad_()
     # cuDNN has no backward pass for recurrent layers in evaluation mode
     without = torch.backends.cudnn.flags(enabled=False) if delta.is_cuda else nullcontext()

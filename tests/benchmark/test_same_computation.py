@@ -118,6 +118,14 @@ def test_the_floor_multiplies_every_pair_of_an_epoch_three_times(monkeypatch):
     assert rows == [4, 4, 1]
 
 
+def test_the_floor_of_a_search_has_two_products_of_each_gradient_and_table(monkeypatch):
+    shapes = []
+    monkeypatch.setattr(floors.torch, "mm", lambda a, b, out: shapes.append((*a.shape, b.shape[1])))
+    world = SimpleNamespace(device=torch.device("cpu"))
+    floors.search_products(world, [torch.zeros(12, 5), torch.zeros(12, 3)], 7, 4)
+    assert shapes == [(4, 5, 12), (4, 12, 5), (3, 5, 12), (3, 12, 5), (4, 3, 12), (4, 12, 3), (3, 3, 12), (3, 12, 3)]
+
+
 def test_the_floor_takes_its_fastest_chunk(monkeypatch):
     seconds = {64: 3.0, 96: 1.0, 128: 2.0, 192: 0.1}
     world = SimpleNamespace(

@@ -10,6 +10,7 @@ import torch
 from datasets.pipeline.card import card
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare as prepare_data
+from methods.casr import perturbation
 from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
@@ -20,7 +21,7 @@ from methods.engine.ranking import rank
 from methods.engine.windows import cut_windows
 from workflow.benchmark import literal
 from workflow.benchmark.data import offline
-from workflow.benchmark.floors import bare, rank_product, softmax_products
+from workflow.benchmark.floors import bare, rank_product, search_products, softmax_products
 from workflow.benchmark.protocol import Action, serve
 from workflow.benchmark.states import difference, redraw
 from workflow.benchmark.world import World, device_memory
@@ -93,7 +94,8 @@ def ranking(job: dict) -> dict[str, Action]:
 
 
 def search(job: dict) -> dict[str, Action]:
-    """CASR's search over a share of all samples, sample by sample over a few of them, and an epoch of the sampler.
+    """CASR's search over a share of all samples, sample by sample over a few of them, the bare products of its softmax,
+    and an epoch of the sampler.
 
     Further keys of the job: strategy, treatment (settings of CASR), anchor (a method), pretrain (epochs).
     """
@@ -107,9 +109,7 @@ def search(job: dict) -> dict[str, Action]:
 
     def batched() -> Pool:
         generator = torch.Generator().manual_seed(world.seed)
-        return draw_pool(
-            job["strategy"], world.model, anchor, split, windows, settings, generator, world.device
-        )  # fmt: skip
+        return draw_pool(job["strategy"], world.model, anchor, split, windows, settings, generator, world.device)
 
     @cache
     def samples(count: int) -> list[tuple[torch.Tensor, int, torch.Tensor]]:
@@ -135,13 +135,32 @@ def search(job: dict) -> dict[str, Action]:
 
         return {"seconds": world.timed(every_sample)[0], "work": len(given)}
 
+    @cache
+    def floor() -> tuple[Action, int]:
+        """The products of all gradients that a search takes, early exits left out, and how many samples it draws."""
+        gradients, gradient = [], perturbation.gradient_of
+
+        def counted(losses: perturbation.Losses, delta: torch.Tensor, rows: torch.Tensor) -> tuple:
+            gradients.append(len(rows))
+            return gradient(losses, delta, rows)
+
+        with patch.object(perturbation, "gradient_of", counted):
+            drawn = batched()
+        models = [world.model, anchor] if job["strategy"] == "m" else [world.model]
+        tables = [model.item_embedding.weight.detach() for model in models]
+        return bare(world, partial(search_products, world, tables), sum(gradients)), len(drawn)
+
+    def products() -> dict:
+        multiply, drawn = floor()
+        return multiply() | {"work": drawn}
+
     def epoch() -> dict:
         return {"seconds": world.epoch(world.model), "work": 1}
 
     def whole_pass() -> dict:
         return {"seconds": world.timed(batched)[0], "work": settings["share"]}
 
-    return {"pool": pool, "one_by_one": one_by_one, "epoch": epoch, "pass": whole_pass}
+    return {"pool": pool, "one_by_one": one_by_one, "products": products, "epoch": epoch, "pass": whole_pass}
 
 
 def data(job: dict) -> dict[str, Action]:

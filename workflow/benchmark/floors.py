@@ -1,6 +1,7 @@
-"""The bare matrix products that training and ranking cannot do without, in the chunks with which torch is fastest."""
+"""The bare matrix products that training, search and ranking cannot do without, in the chunks with which torch is
+fastest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
 import torch
@@ -46,6 +47,18 @@ def softmax_products(world: World, count: int, rows: int) -> None:
         torch.mm(states[:part], weight.T, out=logits[:part])
         torch.mm(logits[:part], weight, out=by_state[:part])
         by_item.addmm_(logits[:part].T, states[:part])
+
+
+def search_products(world: World, tables: Sequence[torch.Tensor], count: int, rows: int) -> None:
+    """states x items^T and probabilities x items for `count` gradients of Delta, by each of the tables of items
+    (catalogue, dim), in chunks of `rows`."""
+    for weight in tables:
+        states, scores = torch.randn(rows, weight.shape[1], device=world.device), weight.new_empty(rows, len(weight))
+        by_state = torch.empty_like(states)
+        for begin in range(0, count, rows):
+            part = min(rows, count - begin)
+            torch.mm(states[:part], weight.T, out=scores[:part])
+            torch.mm(scores[:part], weight, out=by_state[:part])
 
 
 def rank_product(world: World, count: int, rows: int) -> None:

@@ -8,6 +8,7 @@ from workflow.benchmark.turns import in_turn, sides
 
 SAMPLER, ANCHOR = "stamp", "narm"
 EPOCHS = 30
+PRODUCTS = "the softmax's products of all gradients"
 LITERAL = "literal transcription, sample by sample"
 BARS = {"literal": Bar("ratio", 50), "epochs": Bar("ratio", 1)}
 
@@ -20,15 +21,19 @@ def search(bench: Bench) -> Iterator[Row]:
     for strategy in ("d", "m"):
         treatment = bench.settings("casr", steps=10, share=0.05)
         job = {"strategy": strategy, "treatment": treatment, "anchor": ANCHOR, "pretrain": pretrain}
-        with sides(*(bench.engine("search", split, SAMPLER, settings, **job) for _ in range(2))) as (engine, literal):
+        three = (bench.engine("search", split, SAMPLER, settings, **job) for _ in range(3))
+        with sides(*three) as (engine, literal, bare):
             found = in_turn(
-                {"ours": engine.player(do="pool"), LITERAL: literal.player(do="one_by_one", count=count)},
+                {
+                    "ours": engine.player(do="pool"), LITERAL: literal.player(do="one_by_one", count=count),
+                    PRODUCTS: bare.player(do="products"),
+                },
                 bench.runs, bench.seconds / 3, bench.told(f"search {strategy.upper()}"),
             )  # fmt: skip
         rates = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
         yield Row(
             "search", f"search {strategy.upper()}, 10 steps", split.name, split.source, "samples/s", rates["ours"],
-            rates[LITERAL], LITERAL, more=True, bar=BARS["literal"],
+            rates[LITERAL], LITERAL, rates[PRODUCTS], PRODUCTS, more=True, bar=BARS["literal"],
         )  # fmt: skip
 
     treatment = bench.settings("casr", steps=EPOCHS, share=0.1 if bench.quick else 1.0)

@@ -34,15 +34,18 @@ def augmented(bench: Bench) -> Iterator[Row]:
     """Targets a second with a counterfactual sequence for each observed pair, beside those without."""
     for method, label in METHODS.items():
         split, settings = bench.data(LONG[0]), bench.settings(method)
-        with sides(*(bench.engine("train", split, method, settings) for _ in range(2))) as (augmenting, plain):
-            sides_of = {"ours": augmenting.player(do="augmented"), "plain": plain.player(do="epoch")}
+        with sides(*(bench.engine("train", split, method, settings) for _ in range(3))) as (augmenting, plain, bare):
+            sides_of = {
+                "ours": augmenting.player(do="augmented"), "plain": plain.player(do="epoch"),
+                PRODUCTS: bare.player(do="products"),
+            }  # fmt: skip
             told = bench.told(f"{label} with counterfactual sequences")
             found = in_turn(sides_of, bench.runs, bench.seconds / len(METHODS), told)
         rates = {name: side.each(lambda cost: 1 / cost) for name, side in found.items()}
         what = f"training {label} with a counterfactual sequence for each pair"
         yield Row(
             "augmented", what, split.name, split.source, "targets/s", rates["ours"], rates["plain"],
-            "the observed pairs alone", more=True,
+            "the observed pairs alone", rates[PRODUCTS], PRODUCTS, more=True,
         )  # fmt: skip
 
 
