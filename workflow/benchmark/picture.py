@@ -1,6 +1,7 @@
 """The benchmark as a picture: times as good as the other side, times the floor's cost, accuracy, and growth."""
 
 import re
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from statistics import mean
@@ -20,6 +21,7 @@ from workflow.benchmark.training import RECBOLE
 
 OURS, OTHER, WANTED = "#4477aa", "#ee9933", "#cc3311"
 TICKS = [10**power * step for power in range(-2, 5) for step in (1, 2, 5)]
+WIDTH = 46  # letters of a label that leave room for bars
 LINE, GROWTH, FRAME = 0.34, 3.6, 0.8  # inches: of a bar, of the panel of growth, of what stands around a panel
 
 Panel = tuple[float, Callable[[Axes], None]]  # its height in inches, and what draws it
@@ -90,7 +92,9 @@ def _draw_floors(axis: Axes, rows: Sequence[dict]) -> None:
     values = [float(row["of_floor"]) for row in rows]
     wanted = [_limit(row, r"at most (\S+) times the floor") for row in rows]
     _draw_bars(axis, values, wanted)
-    axis.set_yticks(range(len(rows)), [_name(row) for row in rows], fontsize=8)
+    axis.set_yticks(
+        range(len(rows)), [textwrap.fill(_name(row), WIDTH, break_on_hyphens=False) for row in rows], fontsize=8
+    )
     axis.set_xlabel("times the floor's cost" + (" (red: what is wanted at most)" if any(wanted) else ""))
 
 
