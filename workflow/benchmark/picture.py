@@ -92,9 +92,8 @@ def _draw_floors(axis: Axes, rows: Sequence[dict]) -> None:
     values = [float(row["of_floor"]) for row in rows]
     wanted = [_limit(row, r"at most (\S+) times the floor") for row in rows]
     _draw_bars(axis, values, wanted)
-    axis.set_yticks(
-        range(len(rows)), [textwrap.fill(_name(row), WIDTH, break_on_hyphens=False) for row in rows], fontsize=8
-    )
+    labels = [textwrap.fill(_name(row), WIDTH, break_on_hyphens=False) for row in rows]
+    axis.set_yticks(range(len(rows)), labels, fontsize=8)
     axis.set_xlabel("times the floor's cost" + (" (red: what is wanted at most)" if any(wanted) else ""))
 
 
