@@ -97,7 +97,8 @@ def run(options: argparse.Namespace, store: Path) -> Path:
     )  # fmt: skip
     if bench.quick:
         (bench.folder / table.FITS).unlink(missing_ok=True)  # else nothing would be trained, and nothing seen to work
-    table.write(bench.folder, [], [])  # what is there can be read
+    for file in (table.CSV, table.FITS):
+        table.read(bench.folder / file)  # what cannot be read is named before anything is measured
     where = partial(describe, bench.device, bench.threads, bench.peer)
     machine = where()
     for name, rows in measure(names, bench):
