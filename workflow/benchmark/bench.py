@@ -60,6 +60,10 @@ class Bench:
         job |= {"task": task, "split": str(split.folder.resolve()), "method": method, "settings": settings}
         return self.side("engine_side", self.python, job, ENVIRONMENT)
 
+    def engines(self, count: int, *about: object, **job: object) -> list[Side]:
+        """So many of them, one for each part that is measured: a process tells one peak of memory."""
+        return [self.engine(*about, **job) for _ in range(count)]
+
     def recbole(self, split: Data, method: str, settings: dict) -> Side:
         """A process of RecBole's side (peer_side.py): a job's memory, and spinning as torch has it, which serves it."""
         job = {"split": str(split.folder.resolve()), "method": method, "settings": settings}

@@ -133,8 +133,7 @@ def windows(method: str, bench: Bench) -> Iterator[Row]:
     variants = [{}, ALIKE[method]] if method in ALIKE else [{}]
     for changes in variants:
         fits = planned(bench, method, DATASETS[0], **changes)
-        engines = (bench.engine("train", fits.split, method, fits.settings) for _ in range(2))
-        with sides(*engines) as (engine, expanding):
+        with sides(*bench.engines(2, "train", fits.split, method, fits.settings)) as (engine, expanding):
             trainers = {WINDOWS: partial(engine.ask, do="fit"), ROWS: partial(expanding.ask, do="expanded")}
             if method in START:
                 trainers[STARTED] = partial(engine.ask, do="started")

@@ -19,8 +19,8 @@ def ranking(bench: Bench) -> Iterator[Row]:
         split = bench.data(dataset)
         for method in methods:
             settings, label = bench.settings(method), LABELS[method]
-            engine, bare = (bench.engine("ranking", split, method, settings) for _ in range(2))
-            with sides(engine, bare, bench.recbole(split, method, settings)) as (engine, bare, peer):
+            made = (*bench.engines(2, "ranking", split, method, settings), bench.recbole(split, method, settings))
+            with sides(*made) as (engine, bare, peer):
                 found = in_turn(
                     {
                         "ours": engine.player(do="rank"), RECBOLE: peer.player(do="rank"),

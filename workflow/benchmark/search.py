@@ -21,8 +21,7 @@ def search(bench: Bench) -> Iterator[Row]:
     for strategy in ("d", "m"):
         treatment = bench.settings("casr", steps=10, share=0.05)
         job = {"strategy": strategy, "treatment": treatment, "anchor": ANCHOR, "pretrain": pretrain}
-        three = (bench.engine("search", split, SAMPLER, settings, **job) for _ in range(3))
-        with sides(*three) as (engine, literal, bare):
+        with sides(*bench.engines(3, "search", split, SAMPLER, settings, **job)) as (engine, literal, bare):
             found = in_turn(
                 {
                     "ours": engine.player(do="pool"), LITERAL: literal.player(do="one_by_one", count=count),
@@ -38,7 +37,7 @@ def search(bench: Bench) -> Iterator[Row]:
 
     treatment = bench.settings("casr", steps=EPOCHS, share=0.1 if bench.quick else 1.0)
     job = {"strategy": "d", "treatment": treatment, "anchor": ANCHOR, "pretrain": pretrain}
-    with sides(*(bench.engine("search", split, SAMPLER, settings, **job) for _ in range(2))) as (engine, training):
+    with sides(*bench.engines(2, "search", split, SAMPLER, settings, **job)) as (engine, training):
         found = in_turn(
             {"ours": engine.player(do="pass"), "epoch": training.player(do="epoch")},
             bench.runs, bench.seconds / 3, bench.told("a pass of D"),

@@ -34,7 +34,7 @@ def augmented(bench: Bench) -> Iterator[Row]:
     """Targets a second with a counterfactual sequence for each observed pair, beside those without."""
     for method, label in METHODS.items():
         split, settings = bench.data(LONG[0]), bench.settings(method)
-        with sides(*(bench.engine("train", split, method, settings) for _ in range(3))) as (augmenting, plain, bare):
+        with sides(*bench.engines(3, "train", split, method, settings)) as (augmenting, plain, bare):
             sides_of = {
                 "ours": augmenting.player(do="augmented"), "plain": plain.player(do="epoch"),
                 PRODUCTS: bare.player(do="products"),
@@ -70,8 +70,8 @@ def speeds(
     """Targets a second of this project, of RecBole, and of the bare products."""
     split, settings = bench.data(dataset, users), bench.settings(method)
     stretch = 2.0 if bench.quick else min(30.0, seconds / 3 / (bench.runs + 1))
-    engine, bare = (bench.engine("train", split, method, settings) for _ in range(2))
-    with sides(engine, bare, bench.recbole(split, method, settings)) as (engine, bare, peer):
+    made = (*bench.engines(2, "train", split, method, settings), bench.recbole(split, method, settings))
+    with sides(*made) as (engine, bare, peer):
         found = in_turn(
             {
                 "ours": engine.player(do="epoch"),
