@@ -102,6 +102,26 @@ def test_a_whole_process_is_one_unit_of_work(tmp_path):
     assert answer["work"] == 1 and answer["seconds"] > 0 and answer["memory_mb"] > 1
 
 
+def test_what_this_process_holds_is_in_no_other_ones_peak():
+    """Linux counts it into a process that is started meanwhile."""
+    held, command = b"1" * (300 << 20), [sys.executable, "-c", "print(1)"]
+    with sides(Side(sys.executable, ECHO, {"name": "small"}, 1)) as (side,):
+        peaks = side.ask(LONG, do="work", units=1)["memory_mb"], whole_process(command)(LONG)["memory_mb"]
+    assert len(held) and all(1 < each < 250 for each in peaks)
+
+
+def test_what_a_command_took_is_that_of_its_largest_process():
+    inner = "import time; x = b'1' * (200 << 20); time.sleep(0.2)"
+    outer = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    answer = whole_process([sys.executable, "-c", outer])(LONG)
+    assert 200 < answer["memory_mb"] < 300 and 0.2 < answer["seconds"] and 0 < answer["cpu_seconds"]
+
+
+def test_a_command_that_a_signal_ends_has_failed(tmp_path):
+    with pytest.raises(Failed, match="exit status 137"):
+        whole_process([sys.executable, "-c", "import os; os.kill(os.getpid(), 9)"], tmp_path)(LONG)
+
+
 def test_a_whole_process_that_fails_says_its_last_words(tmp_path):
     with pytest.raises(Failed, match=r"no such cell \(exit status 3\)"):
         whole_process([sys.executable, "-c", "print('no such cell'); raise SystemExit(3)"], tmp_path)(LONG)

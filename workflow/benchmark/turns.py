@@ -5,6 +5,7 @@ import os
 import select
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,8 @@ from pathlib import Path
 from workflow.benchmark.machine import busy_seconds
 from workflow.benchmark.measured import Measured
 from workflow.cells.provenance import ROOT
+
+STARTED = Path(__file__).with_name("started.py")
 
 
 class Failed(Exception):
@@ -174,27 +177,24 @@ def whole_process(
     """A player that runs a command from its start to its end, as one unit of work. given: its standard input."""
 
     def play(seconds: float) -> dict:
-        with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as source:
+        with tempfile.TemporaryFile() as words, tempfile.TemporaryFile() as source, tempfile.TemporaryFile() as took:
             source.write(given.encode())
             source.seek(0)
-            begun = time.monotonic()
             process = subprocess.Popen(
-                [str(each) for each in command], cwd=folder, env={**os.environ, **(environment or {})}, stdin=source,
-                stdout=words, stderr=words, start_new_session=True,
+                [sys.executable, "-IS", STARTED, str(took.fileno()), *map(str, command)], cwd=folder,
+                env={**os.environ, **(environment or {})}, stdin=source, stdout=words, stderr=words,
+                pass_fds=[took.fileno()], start_new_session=True,
             )  # fmt: skip
-            while time.monotonic() - begun < seconds:
-                ended, status, used = os.wait4(process.pid, os.WNOHANG)
-                if ended:
-                    break
-                time.sleep(0.01)
-            else:
+            try:
+                status = process.wait(seconds)
+            except subprocess.TimeoutExpired:
                 _end(process)
-                raise Failed(f"took longer than {seconds:.0f} s")
-            process.returncode = os.waitstatus_to_exitcode(status)
-            if process.returncode:
-                raise Failed(f"{_last_line(words)} (exit status {process.returncode})")
-            cpu, peak = used.ru_utime + used.ru_stime, used.ru_maxrss / 1024
-            return {"seconds": time.monotonic() - begun, "work": 1, "cpu_seconds": cpu, "memory_mb": peak}
+                raise Failed(f"took longer than {seconds:.0f} s") from None
+            if status:
+                raise Failed(f"{_last_line(words)} (exit status {status})")
+            took.seek(0)
+            taken, cpu, peak = map(float, took.read().split())
+            return {"seconds": taken, "work": 1, "cpu_seconds": cpu, "memory_mb": peak}
 
     return play
 
