@@ -49,6 +49,9 @@ class Elsewhere(Tensor):
     def __repr__(self) -> str:
         return f"{self.here!r} elsewhere"
 
+    def tolist(self) -> list:
+        return self.cpu().tolist()
+
     @classmethod
     def __torch_dispatch__(cls, operation, types, args=(), kwargs=None):
         return _compute(operation, args, kwargs or {}, Counter())

@@ -1,6 +1,7 @@
 """Learning the simulator from lists, and then its exogenous variables from the same lists."""
 
 from collections.abc import Callable, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 
 import torch
@@ -13,6 +14,7 @@ from methods.cpr.settings import check
 from methods.cpr.simulator import ListBatch, Simulator, choice_loss, exposure_loss, on_device
 from methods.engine.adam import Adam
 from methods.engine.interactions import holdings
+from methods.engine.ragged import sent
 from methods.engine.sampling import Negatives
 
 
@@ -26,7 +28,8 @@ class World:
     curves: Mapping[str, list[float]]
 
     def to(self, device: torch.device) -> "World":
-        return World(self.simulator.to(device), self.alpha.to(device), self.beta.to(device), self.curves)
+        """A copy there: a module would move itself, and leave this world on two devices."""
+        return World(deepcopy(self.simulator).to(device), self.alpha.to(device), self.beta.to(device), self.curves)
 
 
 def fit_world(
@@ -72,14 +75,19 @@ def train(
     on_list = holdings(row, torch.from_numpy(blocks.items)[row, column], len(blocks), catalogue)
     negatives = Negatives(on_list, catalogue)
     optimizer = Adam(simulator.parameters(), settings["learning_rate"], settings["regularisation"])
+
+    def draws(index: Tensor) -> tuple[Tensor, ...]:
+        """Of a batch, on the CPU: its lists, items that are not on them, alpha, beta."""
+        others = negatives.draw(index, length * settings["negatives"], generator)
+        noise = (torch.randn(settings["draws"], size, generator=generator) for size in (catalogue, length))
+        return index, others, *noise
+
     for epoch in range(settings["epochs"]):
         total = torch.zeros(2, device=device)
-        for index in torch.randperm(len(blocks), generator=generator).split(settings["batch"]):
-            batch = lists.take(index.to(device))
-            others = negatives.draw(index, length * settings["negatives"], generator).to(device)
-            alpha, beta = (
-                torch.randn(settings["draws"], size, generator=generator).to(device) for size in (catalogue, length)
-            )
+        batches = [draws(index) for index in torch.randperm(len(blocks), generator=generator).split(settings["batch"])]
+        parts = (sent(torch.cat(each), [len(part) for part in each], device) for each in zip(*batches, strict=True))
+        for index, others, alpha, beta in zip(*parts, strict=True):
+            batch = lists.take(index)
             losses = torch.stack(
                 [exposure_loss(simulator.exposure, batch, others, alpha), choice_loss(simulator.choice, batch, beta)]
             )
