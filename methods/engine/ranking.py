@@ -17,6 +17,7 @@ from methods.engine.recommender import Recommender
 from methods.engine.split import Candidates, Split, Targets
 
 ITEMS_AT_ONCE = 1 << 13  # of histories that a core reads: their vectors stay in its cache
+GPU_ITEMS = 1 << 19  # of histories, filled up, that a GPU reads at once: it holds all that a model makes of them
 USERS_AT_ONCE = 1 << 16  # whose vectors are held, 16 MiB of 64 numbers each
 SCORES_AT_ONCE = 1 << 18  # that a core counts: its cache holds them and much of the table of items
 ROWS = 48  # that a CPU's product takes together: a chunk has a multiple, and at least twice as many, lest it wait
@@ -62,7 +63,8 @@ def rank(
         for stretch in _parts(len(order), USERS_AT_ONCE):
             _rank_by_products(model, asked, stretch)
     else:
-        parts = _parts(len(order), rows_at_once(device, split.catalogue))
+        rows = rows_at_once(device, split.catalogue)
+        parts = _parts(len(order), rows) if device.type == "cpu" else _that_fit(lengths, rows)
         over_cores(partial(_rank_by_scores, model, asked), parts, device)
     in_order = np.empty_like(counts)
     in_order[:, order] = counts
@@ -159,6 +161,17 @@ def _parts(count: int, most: int) -> list[slice]:
     """Slices of the numbers below `count`, of about the same size, at most `most`."""
     size = -(-count // max(1, -(-count // most)))
     return [slice(begin, min(begin + size, count)) for begin in range(0, count, size)] if count else []
+
+
+def _that_fit(lengths: np.ndarray, most: int) -> list[slice]:
+    """Slices of users who read `lengths` items, ascending: of at most `most`, who filled up read at most GPU_ITEMS, if
+    there are two of them. Those who read most come first."""
+    parts, end = [], len(lengths)
+    while end:
+        rows = min(most, GPU_ITEMS // max(1, int(lengths[end - 1])))
+        parts.append(slice(max(0, end - max(1, rows)), end))
+        end = parts[-1].start
+    return parts
 
 
 def _by_items_read(lengths: np.ndarray, most: int) -> list[slice]:

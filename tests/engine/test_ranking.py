@@ -115,6 +115,17 @@ def test_shares_are_all_users_in_order_and_none_is_too_large(lengths, most):
         assert lengths[share].sum() <= 100 + lengths[share].max()
 
 
+@given(st.lists(st.integers(0, 50), max_size=60), st.integers(1, 70))
+def test_what_a_gpu_takes_at_once_fits_with_its_padding(lengths, most):
+    lengths = np.sort(np.array(lengths, dtype=np.int64))
+    with patch.object(ranking, "GPU_ITEMS", 100):
+        parts = ranking._that_fit(lengths, most)
+    assert sorted(user for part in parts for user in range(part.start, part.stop)) == list(range(len(lengths)))
+    for part in parts:
+        count = part.stop - part.start
+        assert 0 < count <= most and (count == 1 or count * lengths[part].max() <= 100)
+
+
 @given(st.integers(0, 50), st.integers(1, 60))
 def test_parts_are_all_rows_in_order_and_of_about_the_same_size(count, most):
     parts = ranking._parts(count, most)

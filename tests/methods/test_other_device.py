@@ -9,6 +9,7 @@ from methods.cards import cards, load_card
 from methods.casr.drawing import draw_pool
 from methods.cpr.counterfactual import Sets
 from methods.cpr.target import retrain
+from methods.engine import ranking
 from methods.engine.branches import Branches
 from methods.engine.ranking import rank
 from methods.engine.recommender import Run
@@ -131,6 +132,20 @@ def test_a_search_finds_what_it_finds_on_a_cpu(strategy, sampler, monkeypatch):
     for name, value in vars(here).items():
         if isinstance(value, torch.Tensor):
             torch.testing.assert_close(getattr(there, name), value)
+
+
+@pytest.mark.parametrize("name", ["item-knn", "narm"])
+def test_ranking_reads_no_more_at_once_than_fits(name, monkeypatch):
+    targets, read = Targets(torch.arange(USERS), torch.arange(USERS) % CATALOGUE), []
+    model = trained(name, CPU)
+    here = rank(model, SPLIT, targets, CPU)
+    score = model.score
+    monkeypatch.setattr(ranking, "GPU_ITEMS", 64)
+    monkeypatch.setattr(model, "score", lambda *given: read.append(given[1].numel()) or score(*given))
+    with other_device(monkeypatch):
+        there = rank(model.to(DEVICE), SPLIT, targets, DEVICE)
+    assert max(read) <= 64 and sum(read) >= sum(map(len, HISTORIES)) / 2
+    assert all((value == getattr(here, name)).all() for name, value in vars(there).items() if value is not None)
 
 
 def test_the_device_counts_waiting_and_refuses_tensors_of_two(monkeypatch):
