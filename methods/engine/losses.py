@@ -34,9 +34,7 @@ class _SoftmaxLoss(torch.autograd.Function):
     @staticmethod
     def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor, count: int) -> Tensor:
         on_cpu = states.device.type == "cpu"
-        totals, shifts, by_states, by_items = _powers(states, weight, count, shifted=not on_cpu)
-        if on_cpu and len(states) and not (SAFE_TOTALS[0] < totals.min() and totals.max() < SAFE_TOTALS[1]):
-            totals, shifts, by_states, by_items = _powers(states, weight, count, shifted=True)
+        totals, shifts, by_states, by_items = _powers(states, weight, count)
         # the target's own term of the gradient, -1 in the row of the target
         aims = weight[targets]
         by_states.sub_(aims, alpha=1 / count)
@@ -56,13 +54,9 @@ class _SoftmaxLoss(torch.autograd.Function):
         return by_states * gradient, by_items * gradient, None, None
 
 
-def _powers(states: Tensor, weight: Tensor, count: int, shifted: bool) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _powers(states: Tensor, weight: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """With p = exp(logit) / 2^shift over the items: its sums and the shifts, both (n,); and p / sum times items and
-    times states, the gradients of log sums by the states and by the items, divided by `count`.
-
-    The shift is that of each row's largest p to 1, or 0 where not `shifted`: that spares passes, and the sums tell
-    whether it was right. A GPU shifts at once, for it would have to wait for them.
-    """
+    times states, the gradients of log sums by the states and by the items, divided by `count`."""
     by_states = states.new_empty(states.shape[1], len(states))  # laid across: its product is faster by an eighth
     by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
     totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
@@ -71,15 +65,28 @@ def _powers(states: Tensor, weight: Tensor, count: int, shifted: bool) -> tuple[
     chunks = (each.split(rows) for each in (states, by_states.T, totals, totals[:, None], shifts))
     for place, (chunk, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
         logits = buffer if len(chunk) == buffer.shape[1] else buffer.new_empty(len(weight), len(chunk))
-        torch.mm(weight, (chunk / LN_2).T.contiguous(), out=logits)
-        if shifted:
-            torch.amax(logits, 0, out=shift)
-            logits.sub_(shift)
-        _raise_to(logits, total)
+        _raised(weight, (chunk / LN_2).T.contiguous(), logits, total, shift)
         torch.mm(weight.T, logits, out=by_chunk.T)
         torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), alpha=1 / count, out=by_items)
     by_states /= totals * count
     return totals, shifts, by_states.T.contiguous(), by_items
+
+
+def _raised(weight: Tensor, states: Tensor, logits: Tensor, total: Tensor, shift: Tensor) -> None:
+    """logits (items, rows) become 2^(weight states - shift), and total (rows,) their sums. states (dim, rows).
+
+    The shift is that of each row's largest power to 1, or 0 on a CPU: that spares passes, and the sums tell whether it
+    was right, else they are made once more. A GPU shifts at once, for it would have to wait for them.
+    """
+    torch.mm(weight, states, out=logits)
+    if logits.device.type == "cpu":
+        _raise_to(logits, total)
+        if SAFE_TOTALS[0] < total.min() and total.max() < SAFE_TOTALS[1]:
+            return
+        torch.mm(weight, states, out=logits)
+    torch.amax(logits, 0, out=shift)
+    logits.sub_(shift)
+    _raise_to(logits, total)
 
 
 def _raise_to(logits: Tensor, totals: Tensor) -> None:

@@ -85,6 +85,18 @@ def test_single_precision_stays_near_the_exact_form(values, tolerance):
         torch.testing.assert_close(mine.double(), other, rtol=tolerance, atol=tolerance * float(other.abs().max()))
 
 
+def test_only_the_chunk_that_needs_it_is_computed_once_more(monkeypatch):
+    monkeypatch.setattr(losses, "LEAST_ROWS", 4)
+    monkeypatch.setitem(losses.LOGITS_AT_ONCE, "cpu", 0)
+    raise_to, raised, values = losses._raise_to, [], torch.randn(10, 30)
+    monkeypatch.setattr(losses, "_raise_to", lambda *given: raised.append(len(given[1])) or raise_to(*given))
+    values[5] *= 100
+    states, table = logits_of(values)
+    for mine, other in zip(*in_both_precisions(states, table, torch.arange(10)), strict=True):
+        torch.testing.assert_close(mine.double(), other, rtol=1e-4, atol=1e-4 * float(other.abs().max()))
+    assert raised == [4, 4, 4, 2]
+
+
 def test_what_is_cut_off_is_nothing_beside_the_least_total():
     assert 320_000 * 2.0**LEAST_2 / losses.SAFE_TOTALS[0] < 1e-6
 
