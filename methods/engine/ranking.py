@@ -164,8 +164,8 @@ def _parts(count: int, most: int) -> list[slice]:
 
 
 def _that_fit(lengths: np.ndarray, most: int) -> list[slice]:
-    """Slices of users who read `lengths` items, ascending: of at most `most`, who filled up read at most GPU_ITEMS, if
-    there are two of them. Those who read most come first."""
+    """Slices of users who read `lengths` items, ascending: of one, or of at most `most` who read GPU_ITEMS together,
+    all filled up to the longest. Those who read most come first."""
     parts, end = [], len(lengths)
     while end:
         rows = min(most, GPU_ITEMS // max(1, int(lengths[end - 1])))
