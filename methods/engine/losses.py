@@ -81,7 +81,7 @@ def _raised(weight: Tensor, states: Tensor, logits: Tensor, total: Tensor, shift
     torch.mm(weight, states, out=logits)
     if logits.device.type == "cpu":
         _raise_to(logits, total)
-        if SAFE_TOTALS[0] < total.min() and total.max() < SAFE_TOTALS[1]:
+        if ((total > SAFE_TOTALS[0]) & (total < SAFE_TOTALS[1])).all():
             return
         torch.mm(weight, states, out=logits)
     torch.amax(logits, 0, out=shift)

@@ -97,6 +97,13 @@ def test_only_the_chunk_that_needs_it_is_computed_once_more(monkeypatch):
     assert raised == [4, 4, 4, 2]
 
 
+def test_no_states_have_no_loss():
+    model, states = Bare(11, 4), torch.empty(0, 4, requires_grad=True)
+    loss = losses.softmax_loss(model, states, torch.empty(0, dtype=torch.int64), 5)
+    by_states, by_items = torch.autograd.grad(loss, [states, model.item_embedding.weight])
+    assert loss == 0 and by_states.shape == (0, 4) and not by_items.any()
+
+
 def test_what_is_cut_off_is_nothing_beside_the_least_total():
     assert 320_000 * 2.0**LEAST_2 / losses.SAFE_TOTALS[0] < 1e-6
 
