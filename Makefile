@@ -6,18 +6,21 @@ PYTHON ?= $(shell for name in python3 python3.11 python3.12 python3.13 python3.1
     $$name $(NEW_ENOUGH) 2> /dev/null && echo $$name && break; done)
 SCALE ?= paper
 BIN := .venv/bin
+# What a person types after `make` reaches a command as one word, whatever is in it.
+quoted = '$(subst ','\'',$(1))'
+of_scale = --scale-file $(call quoted,config/$(1).yaml)
 
 # Everything at the scale $(1). The summary is shown also of what failed in part.
 define everything
-@status=0; $(BIN)/snakemake --cores all --config scale=$(1) || status=$$?; \
-    $(BIN)/python -m paper_tables.summary --scale-file config/$(1).yaml --results results/$(1) || status=$$?; \
-    $(BIN)/python -m workflow.unfinished --scale-file config/$(1).yaml || status=$$?; \
+@status=0; $(BIN)/snakemake --cores all --config $(call quoted,scale=$(1)) || status=$$?; \
+    $(BIN)/python -m paper_tables.summary $(call of_scale,$(1)) --results $(call quoted,results/$(1)) || status=$$?; \
+    $(BIN)/python -m workflow.unfinished $(call of_scale,$(1)) || status=$$?; \
     exit $$status
 endef
 
 .PHONY: demo test run tables compare report standing publish merge-results retry adopt plan bench lock clean
 
-## demo    every table and figure of CASR on synthetic data, in minutes, without download or GPU
+## demo    every table and figure of every paper on synthetic data, in minutes, without download or GPU
 demo: .venv/ready
 	$(call everything,demo)
 
@@ -30,47 +33,47 @@ test: .venv/ready
 run: .venv/ready
 	$(call everything,$(SCALE))
 
-## tables  SCALE=quick: tables and figures from what there is, without training
+## tables  SCALE=quick: tables and figures of what there is so far, without training: results/<scale>/so_far
 tables: .venv/ready
-	@$(BIN)/python -m paper_tables --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+	@$(BIN)/python -m paper_tables $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
 
 ## compare SCALE=quick: measured against printed, of what there is, without training
 compare: .venv/ready
-	@$(BIN)/python -m paper_tables.comparison --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+	@$(BIN)/python -m paper_tables.comparison $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
 
-## report  SCALE=quick: tables, comparison and report of what there is, without training: results/<scale>/report.html
+## report  SCALE=quick: tables, comparison and report of what there is so far: results/<scale>/so_far/report.html
 report: tables compare
-	@$(BIN)/python -m paper_tables.report --scale-file config/$(SCALE).yaml --results results/$(SCALE)
+	@$(BIN)/python -m paper_tables.report $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
 
 ## standing METHOD=markov-chain SCALE=quick: where a method stands against the others, ready to paste
 standing: .venv/ready
-	@$(BIN)/python -m paper_tables.standing --method $(METHOD) --results results/$(SCALE)
+	@$(BIN)/python -m paper_tables.standing --method $(call quoted,$(METHOD)) --results $(call quoted,results/$(SCALE))
 
 ## merge-results FROM=folder SCALE=quick: take in results of another machine, then tables and report, without training
 merge-results: .venv/ready
-	@$(BIN)/python -m workflow.merge --source $(FROM) --scale-file config/$(SCALE).yaml
+	@$(BIN)/python -m workflow.merge --source $(call quoted,$(FROM)) $(call of_scale,$(SCALE))
 
 ## publish SCALE=quick: gather what was measured into small text files under results/published
 publish: .venv/ready
-	@$(BIN)/python -m workflow.publish --scale-file config/$(SCALE).yaml
+	@$(BIN)/python -m workflow.publish $(call of_scale,$(SCALE))
 
 ## retry   SCALE=quick: take failed results away, so that the next run repeats them
 retry: .venv/ready
-	@$(BIN)/python -m workflow.retry --scale-file config/$(SCALE).yaml
+	@$(BIN)/python -m workflow.retry $(call of_scale,$(SCALE))
 
 ## adopt   SCALE=search TO=quick: fix the settings that a search found as those of another scale
 adopt: .venv/ready
-	@$(BIN)/python -m workflow.adopt --scale-file config/$(SCALE).yaml --to $(TO)
+	@$(BIN)/python -m workflow.adopt $(call of_scale,$(SCALE)) --to $(call quoted,$(TO))
 
 ## plan    SCALE=paper: cells, hours and storage of a scale, from measured cells
 plan: .venv/ready
-	@$(BIN)/python -m workflow.estimate --scale-file config/$(SCALE).yaml
+	@$(BIN)/python -m workflow.estimate $(call of_scale,$(SCALE))
 
 ## bench   what this costs beside RecBole, which gets an environment of its own; ONLY=ranking,search QUICK=1: a part, small
 bench: .venv/ready
 	@$(MAKE) --no-print-directory $(RECBOLE)/ready || echo "RecBole is not set up: its side will be shown as failed."
-	@$(BIN)/python -m workflow.benchmark --peer $(RECBOLE)/bin/python $(if $(ONLY),--only $(ONLY)) $(if $(QUICK),--quick) \
-	    $(if $(RUNS),--runs $(RUNS))
+	@$(BIN)/python -m workflow.benchmark --peer $(RECBOLE)/bin/python $(if $(ONLY),--only $(call quoted,$(ONLY))) $(if $(QUICK),--quick) \
+	    $(if $(RUNS),--runs $(call quoted,$(RUNS)))
 
 ## lock    requirements.lock from pyproject.toml; what torch needs for CUDA is left to torch and pip
 lock: .venv/ready
@@ -78,10 +81,10 @@ lock: .venv/ready
 	$(BIN)/uv pip compile pyproject.toml --extra test --universal --python-version 3.11 --no-header --no-annotate \
 	    $(addprefix --no-emit-package ,$(CUDA)) --output-file requirements.lock
 
-## clean   remove the results of a scale (SCALE=demo) that has to be named
+## clean   SCALE=demo: remove the results of a scale, which has to be named
 clean:
 	@test "$(origin SCALE)" = "command line" || { echo "name what to remove: make clean SCALE=demo"; exit 1; }
-	rm -rf results/$(SCALE)
+	@$(PYTHON) -m workflow.clean --scale $(call quoted,$(SCALE))
 
 CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
     cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)

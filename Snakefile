@@ -33,11 +33,11 @@ onerror:
 rule all:
     default_target: True
     input:
-        [(target_files(SCALE, paper), document_files(SCALE, paper)) for paper in papers(SCALE)],
+        asked_files(SCALE, *papers(SCALE)),
         f"results/{SCALE}/report.html",
 
 
 rule demo:
     input:
-        [(target_files("demo", paper), document_files("demo", paper)) for paper in papers("demo")],
+        asked_files("demo", *papers("demo")),
         "results/demo/report.html",

@@ -8,11 +8,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from paper_tables.command import answer, scale_parser
+from paper_tables.command import answer, page_folder, page_parser
 
 
 def main(arguments: list[str] | None = None) -> int:
-    return answer(scale_parser("paper_tables", __doc__).parse_args(arguments), tables)
+    chosen = page_parser("paper_tables", __doc__).parse_args(arguments)
+    return answer(chosen.scale_file, page_folder(chosen), tables)
 
 
 def tables(scale: Mapping, results: Path) -> Iterator[object]:

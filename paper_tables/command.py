@@ -1,6 +1,7 @@
-"""The command line of what is made from a scale's results: its two options, and errors for people."""
+"""The command line of what is made from a scale's results: its options, where pages go, and errors for people."""
 
 import argparse
+import contextlib
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -8,6 +9,9 @@ from pathlib import Path
 import yaml
 
 from datasets.pipeline.errors import BadInput
+
+# What a scale's pages are made of.
+READ = ("cells", "data", "splits", "pools", "tuning", "benchmarks", "standing")
 
 
 def scale_parser(module: str, text: str) -> argparse.ArgumentParser:
@@ -18,6 +22,32 @@ def scale_parser(module: str, text: str) -> argparse.ArgumentParser:
     return parser
 
 
+def page_parser(module: str, text: str) -> argparse.ArgumentParser:
+    """The same for what writes pages: of what there is, into results/<scale>/so_far."""
+    parser = scale_parser(module, text)
+    of_a_run = "into results/<scale> itself: for the workflow's rules, which wait until all cells have ended"
+    parser.add_argument("--final", action="store_true", help=of_a_run)
+    return parser
+
+
+def page_folder(chosen: argparse.Namespace) -> Path:
+    """Where the command reads results and writes pages.
+
+    Pages in results/<scale> mean to the workflow that all their cells have ended: it would not ask for them any more.
+    Pages of what there is so far go into a folder beside them, in which results are links to those of the scale.
+    """
+    return chosen.results if chosen.final else so_far(chosen.results)
+
+
+def so_far(results: Path) -> Path:
+    folder = results / "so_far"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in READ:
+        with contextlib.suppress(FileExistsError):
+            (folder / name).symlink_to(Path("..") / name, target_is_directory=True)
+    return folder
+
+
 def table_command(
     module: str,
     text: str,
@@ -26,18 +56,18 @@ def table_command(
     arguments: Sequence[str] | None = None,
 ) -> int:
     """The command of a paper's tables: one of its targets, its document, or all. The exit status."""
-    parser = scale_parser(module, text)
+    parser = page_parser(module, text)
     parser.add_argument("target", choices=[*targets, "document", "all"])
     chosen = parser.parse_args(arguments)
     asked = [*targets, "document"] if chosen.target == "all" else [chosen.target]
-    return answer(chosen, lambda scale, results: write(asked, scale, results))
+    return answer(chosen.scale_file, page_folder(chosen), lambda scale, results: write(asked, scale, results))
 
 
-def answer(chosen: argparse.Namespace, make: Callable[[Mapping, Path], Iterable[object]]) -> int:
+def answer(scale_file: Path, results: Path, make: Callable[[Mapping, Path], Iterable[object]]) -> int:
     """Print what `make(scale, results)` gives, a line each. The exit status: 2 where the input is at fault."""
     try:
-        scale = yaml.safe_load(chosen.scale_file.read_text(encoding="utf-8"))
-        print(*make(scale, chosen.results), sep="\n")
+        scale = yaml.safe_load(scale_file.read_text(encoding="utf-8"))
+        print(*make(scale, results), sep="\n")
     except (BadInput, OSError, yaml.YAMLError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

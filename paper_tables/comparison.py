@@ -16,7 +16,7 @@ from tabulate import tabulate
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
 from paper_tables.agreement import agreement, counted
-from paper_tables.command import answer, scale_parser
+from paper_tables.command import answer, page_folder, page_parser
 from paper_tables.reported import KEYS, reported
 from paper_tables.results import NOT_RUN
 from paper_tables.verdicts import incomparable, judged, signs, verdict_names
@@ -103,8 +103,8 @@ def _tau(row: object) -> str:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    chosen = scale_parser("paper_tables.comparison", __doc__).parse_args(arguments)
-    return answer(chosen, _compared)
+    chosen = page_parser("paper_tables.comparison", __doc__).parse_args(arguments)
+    return answer(chosen.scale_file, page_folder(chosen), _compared)
 
 
 def _compared(scale: Mapping, results: Path) -> tuple[str, str]:

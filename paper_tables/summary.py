@@ -26,7 +26,9 @@ def status_counts(paper: str, scale: Mapping, results: Path) -> tuple[Counter, l
 def report(scale: Mapping, results: Path) -> str:
     """The whole summary as text: each paper, and the files to open."""
     parts = [paper_report(paper, scale, results) for paper in scale.get("papers") or {}]
-    files = [Path(results) / "report.html", *(file for paper in scale["papers"] for file in _readable(paper, results))]
+    ended = (Path(results) / "report.html").is_file()
+    pages = Path(results) if ended else Path(results) / "so_far"
+    files = [pages / "report.html", *(file for paper in scale["papers"] for file in _readable(paper, pages))]
     return "\n".join([*parts, "Open:", *(f"  {file}" for file in files if file.is_file())])
 
 
@@ -59,7 +61,7 @@ def _module(paper: str, name: str):
 
 def main(arguments: list[str] | None = None) -> int:
     chosen = scale_parser("paper_tables.summary", __doc__).parse_args(arguments)
-    return answer(chosen, lambda scale, results: [report(scale, results)])
+    return answer(chosen.scale_file, chosen.results, lambda scale, results: [report(scale, results)])
 
 
 if __name__ == "__main__":

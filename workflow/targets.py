@@ -47,6 +47,24 @@ def document_files(scale: str, name: str) -> list[str]:
     return [str(file) for file in graph.specification(name).outputs("document", named_scale(scale).results)]
 
 
+def asked_files(scale: str, *names: str) -> list[str]:
+    """What a run is asked for by names of papers and of their targets: pages, and the results of all cells behind them.
+
+    A page alone would not do: as long as it stands, Snakemake does not look whether a result that it was made of does.
+    """
+    pages = [file for name in names for file in (*target_files(scale, name), *document_files(scale, name))]
+    return [*pages, *(str(graph.result_file(named_scale(scale), cell)) for cell in _asked_cells(scale, names))]
+
+
+def _asked_cells(scale: str, names: Iterable[str]) -> list[Cell]:
+    """The cells that papers and their targets are made of, each once."""
+    found = {}
+    for paper, _, target in (name.partition("_") for name in names):
+        for each in [target] if target else graph.specification(paper).TARGETS:
+            found |= _read_by(named_scale(scale), paper, each)
+    return list(found.values())
+
+
 def table_inputs(wildcards) -> list[str]:
     """Results of the cells that a table or figure reads, and the audits of its data. Where earlier tables of the paper
     read some of the same cells and no others, they stand for them, and for their data."""

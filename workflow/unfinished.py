@@ -1,8 +1,8 @@
 """What a run could not make, said and shown: `python -m workflow.unfinished --scale-file config/quick.yaml [--tables]`
 
 A job that trains leaves a result even where it fails; a data set that cannot be fetched, prepared or split leaves
-nothing, and the tables, which wait for all cells, are not reached. They are made here from what there is, and show
-the rest as not run. Ends with 1 as long as a cell is not done.
+nothing, and the tables, which wait for all cells, are not reached. They are made here from what there is, into
+results/<scale>/so_far, and show the rest as not run. Ends with 1 as long as a cell is not done.
 """
 
 import argparse
@@ -45,8 +45,8 @@ def missing(scale: Scale, split: str) -> str:
 
 
 def make_tables(scale: Scale) -> bool:
-    """Tables and figures of every paper, the comparison and the report, from what there is. Whether all were made; what
-    went wrong is on stderr."""
+    """Tables and figures of every paper, the comparison and the report, from what there is, in the scale's folder
+    so_far. Whether all were made; what went wrong is on stderr."""
     steps = [*([f"paper_tables.{paper}", "all"] for paper in papers(scale.name)), *OF_ALL_PAPERS]
     codes = []
     for step in steps:
@@ -65,8 +65,8 @@ def main() -> None:
         if options.tables:
             for split, why in missing_splits(scale).items():
                 print(f"missing: {split}: {why}")
-            made = "were made" if make_tables(scale) else "could not all be made"
-            print(f"Tables and figures in {scale.results} {made} from what there is.", flush=True)
+            made = "were made" if make_tables(scale) else "could not all be made; what is wrong stands above"
+            print(f"Pages of what there is so far, in {scale.results / 'so_far'}, {made}.", flush=True)
         found = Counter(read_result(cell, scale.results).status for cell in graph.all_cells(scale).values())
     if found.total() > found[DONE]:
         states = ", ".join(f"{count} {status}" for status, count in sorted(found.items()))

@@ -5,13 +5,13 @@ python -m paper_tables.report --scale-file config/demo.yaml --results results/de
 
 import sys
 
-from paper_tables.command import answer, scale_parser
+from paper_tables.command import answer, page_folder, page_parser
 from paper_tables.report.page import write
 
 
 def main(arguments: list[str] | None = None) -> int:
-    chosen = scale_parser("paper_tables.report", __doc__).parse_args(arguments)
-    return answer(chosen, lambda scale, results: [write(scale, results)])
+    chosen = page_parser("paper_tables.report", __doc__).parse_args(arguments)
+    return answer(chosen.scale_file, page_folder(chosen), lambda scale, results: [write(scale, results)])
 
 
 if __name__ == "__main__":

@@ -12,12 +12,13 @@ from snakemake.settings.types import Quietness
 
 from datasets.pipeline.errors import BadInput
 from workflow import warm
+from workflow.clock import mend_times
 from workflow.lease import devices
 from workflow.targets import (
+    asked_files,
     attempts,
     check,
     comparison_inputs,
-    document_files,
     fetch_options,
     job_digest,
     job_inputs,
@@ -44,6 +45,11 @@ except BadInput as error:
     raise WorkflowError(str(error)) from None
 
 SCALE = str(config.get("scale", "paper"))
+# A clock that was set back would make Snakemake refuse every new file.
+if workflow.is_main_process and not workflow.output_settings.dryrun:
+    if mended := mend_times(Path("results", SCALE), Path("results/demo"), *Path("datasets").glob("*/raw")):
+        print(f"{mended} files had a time that lies ahead (was a clock set back?): it is now.", file=sys.stderr)
+
 # On a cluster the cards are elsewhere: profiles/slurm says that there are some.
 GPU = int(config.get("gpu", bool(devices(os.environ))))
 ATTEMPTS = 3

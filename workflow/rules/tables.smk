@@ -1,4 +1,8 @@
-"""Tables and figures: seconds, no training, no torch."""
+"""Tables and figures: seconds, no training, no torch.
+
+What stands where these rules write was made after all cells had ended: hence `--final`. What a person makes of an
+unfinished run lies in results/<scale>/so_far (paper_tables/command.py).
+"""
 
 
 rule table:
@@ -10,9 +14,10 @@ rule table:
         digest=lambda wildcards: job_digest("table", wildcards),
     log:
         "results/{scale}/logs/tables/{paper}_{target}.log",
+    retries: 1  # killed for want of memory, say: seconds, so that a second attempt costs little
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
-        " --results results/{wildcards.scale} > {log} 2>&1"
+        " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
 use rule table as figure with:
@@ -31,7 +36,7 @@ rule document:
         "results/{scale}/logs/tables/{paper}.log",
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
-        " --results results/{wildcards.scale} > {log} 2>&1"
+        " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
 rule comparison:
@@ -45,7 +50,7 @@ rule comparison:
         "results/{scale}/logs/comparison.log",
     shell:
         WARM + "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
-        " --results results/{wildcards.scale} > {log} 2>&1"
+        " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
 rule report_page:
@@ -59,11 +64,13 @@ rule report_page:
         "results/{scale}/logs/report.log",
     shell:
         WARM + "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
-        " --results results/{wildcards.scale} > {log} 2>&1"
+        " --results results/{wildcards.scale} --final > {log} 2>&1"
+        " && rm -rf results/{wildcards.scale}/so_far"  # the pages of an unfinished run, which is finished now
 
 
 rule report:
     input:
+        asked_files(SCALE, *papers(SCALE)),
         f"results/{SCALE}/report.html",
 
 
@@ -80,5 +87,4 @@ for target_name in targets(SCALE):
         name:
             target_name
         input:
-            target_files(SCALE, target_name),
-            document_files(SCALE, target_name),
+            asked_files(SCALE, target_name),
