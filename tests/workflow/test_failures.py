@@ -49,6 +49,12 @@ def test_only_what_may_end_better_is_tried_again(error, ends):
         assert ended.value.code == NO_RETRY
 
 
+def test_ctrl_c_is_one_word_and_no_failure(capsys):
+    with pytest.raises(SystemExit) as ended, told():
+        raise KeyboardInterrupt
+    assert capsys.readouterr().err == "stopped\n" and another_attempt(ended.value.code, attempt=3, attempts=3)
+
+
 def test_retry_takes_failed_results_away_and_no_others(tmp_path):
     files = {
         "cells/casr/lastfm.loo/narm/result.json": "failed",
