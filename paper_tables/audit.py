@@ -18,7 +18,7 @@ COLUMNS = "dataset of check level value meaning status".split()
 def findings(dataset: str, results: Path) -> list[dict]:
     """All findings on a data set, {check, level, value, meaning}; none where it was not audited yet."""
     file = Path(results) / "data" / dataset / "audit.json"
-    found = read_json(file) if file.is_file() else []
+    found = read_json(file)["findings"] if file.is_file() else []
     for finding in found:
         if missing := {"check", "level", "value", "meaning"} - finding.keys():
             raise BadInput(f"{file}: a finding has no {', '.join(sorted(missing))}; audit the data set again")

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from functools import cache
 from pathlib import Path
 
-from datasets.pipeline.card import DATASETS, card, cards
+from datasets.pipeline.card import card, cards
+from datasets.pipeline.code import ROOT, closure, digest, made_with
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
-from workflow.cells.provenance import ROOT, closure, digest
 from workflow.scale import Scale, named_scale
 
 
@@ -169,9 +169,7 @@ def job_digest(kind: str, wildcards) -> str:
     if kind == "report":
         files = sorted(file for file in (ROOT / "paper_tables" / "report").rglob("*.*") if file.suffix != ".pyc")
         return digest([file.read_text(encoding="utf-8") for file in files])
-    dataset = wildcards.split.split(".")[0] if kind == "split" else wildcards.dataset
-    own = [] if kind == "split" else [_code(card(dataset).folder)]
-    return digest([_code(DATASETS / "pipeline" / f"{kind}.py"), own])
+    return made_with(kind) if kind == "split" else made_with(kind, card(wildcards.dataset).folder)
 
 
 @cache

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import Card
-from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.files import read_json, unchanged, write_json
 from datasets.pipeline.finding import Finding
 from datasets.pipeline.list_audit import inspect_lists
 from datasets.pipeline.lists import lists_from
@@ -26,8 +26,9 @@ COUNTS = ("lists", "interactions", "users", "items")
 def audit(card: Card, results: Path) -> list[dict]:
     """Write `results`/data/<name>/audit.json for the data in its default order, held-out items as in `loo`."""
     data = Path(results) / "data" / card.name
-    prepared = read_json(data / "data.json")
-    interactions = put_in_order(pd.read_parquet(data / "interactions.parquet"), card.orders[card.default_order])
+    prepared = read_json(data / "data.json", sealed=True)
+    rows = pd.read_parquet(unchanged(data / "interactions.parquet", prepared))
+    interactions = put_in_order(rows, card.orders[card.default_order])
     findings = [
         _source(prepared),
         *printed_counts(prepared),
@@ -35,9 +36,9 @@ def audit(card: Card, results: Path) -> list[dict]:
         *inspect_sequences(interactions),
     ]
     if "lists" in prepared["counts"]:
-        findings += inspect_lists(lists_from(pd.read_parquet(data / "lists.parquet")))
+        findings += inspect_lists(lists_from(pd.read_parquet(unchanged(data / "lists.parquet", prepared))))
     content = [asdict(finding) for finding in findings]
-    write_json(data / "audit.json", content)
+    write_json(data / "audit.json", {"findings": content})
     return content
 
 

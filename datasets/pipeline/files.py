@@ -1,13 +1,18 @@
-"""Files that are whole or absent: written under a temporary name, then moved into place."""
+"""Files that are whole or absent: written under a temporary name, then moved into place; and known again when read."""
 
 import hashlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 import yaml
+
+from datasets.pipeline.errors import BadInput, Damaged
+
+CHECKSUM = "checksum"  # the key of a JSON file that holds one of all the others
+AGAIN = "remove it and run again"
 
 
 @contextmanager
@@ -23,19 +28,56 @@ def whole_file(path: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-def write_json(path: Path, value: object) -> None:
-    """Write `value` as indented JSON with sorted keys, so that two versions diff well."""
+def write_json(path: Path, value: Mapping) -> None:
+    """Write `value` as indented JSON with sorted keys, so that two versions diff well. One key is added: a checksum of
+    the others, by which `read_json` knows them again."""
+    try:
+        value = json.loads(json.dumps(value, allow_nan=False))
+    except ValueError as error:
+        raise BadInput(f"{path}: not written: {error}") from error
+    value[CHECKSUM] = _checksum({key: of for key, of in value.items() if key != CHECKSUM})
     with whole_file(path) as temporary:
-        temporary.write_text(json.dumps(value, indent=1, sort_keys=True, allow_nan=False) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps(value, indent=1, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path, sealed: bool = False) -> dict:
+    """What a JSON file holds. Damaged names the file where that is cut, not JSON, not finite, or not what was written.
+
+    A file of older code, or one that a person wrote, has no checksum; `sealed` refuses that, too.
+    """
+    content, has_checksum = open_json(path)
+    if sealed and not has_checksum:
+        raise Damaged(f"{path}: changed by hand or written by older code, for it has no checksum; {AGAIN}")
+    return content
+
+
+def open_json(path: Path) -> tuple[dict, bool]:
+    """The content, as `read_json` gives it, and whether a checksum stood by it."""
+    try:
+        content = json.loads(Path(path).read_bytes().decode("utf-8"), parse_constant=_refused)
+        if not isinstance(content, dict):
+            raise ValueError("no keys with values")
+        found = content.pop(CHECKSUM, None)
+        fits = found in (None, _checksum(content))
+    except (ValueError, RecursionError) as error:
+        raise Damaged(f"{path}: cut or damaged, not readable as JSON ({error}); {AGAIN}") from error
+    if not fits:
+        raise Damaged(f"{path}: changed since it was written, its checksum is another; {AGAIN}")
+    return content, found is not None
+
+
+def _checksum(content: object) -> str:
+    """Of the content, not of its layout."""
+    return hashlib.sha256(json.dumps(content, sort_keys=True, allow_nan=False).encode()).hexdigest()
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no finite number")
 
 
 def parse_yaml(text: str) -> object:
     """What a YAML text holds, as data only. libyaml reads it several times as fast as Python, where PyYAML has it."""
     return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-
-
-def read_json(path: Path) -> dict:
-    return json.loads(Path(path).read_text(encoding="utf-8"))
 
 
 def sha256(*paths: Path) -> str:
@@ -46,3 +88,23 @@ def sha256(*paths: Path) -> str:
             while block := file.read(1 << 20):
                 digest.update(block)
     return digest.hexdigest()
+
+
+def contents(*paths: Path) -> dict[str, str]:
+    """By name, a checksum of each file: for the record that stands beside them."""
+    return {path.name: sha256(path) for path in paths}
+
+
+def unchanged(path: Path, record: Mapping) -> Path:
+    """The path, if the file holds what it held when its record was written; Damaged else. A record of older code names
+    no contents, and nothing is known of them."""
+    known = record.get("contents", {}).get(path.name)
+    if known is not None and (not path.is_file() or sha256(path) != known):
+        raise Damaged(f"{path}: {'changed since it was written' if path.is_file() else 'gone'}; {AGAIN}")
+    return path
+
+
+def record_of(folder: Path) -> dict:
+    """What stands beside the files of prepared data or of a split; empty where nothing does."""
+    files = (Path(folder) / name for name in ("data.json", "split.json"))
+    return next((read_json(file) for file in files if file.is_file()), {})

@@ -7,10 +7,11 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import Card
+from datasets.pipeline.code import made_with
 from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.fetch import load_fetched
-from datasets.pipeline.files import whole_file, write_json
+from datasets.pipeline.files import contents, whole_file, write_json
 from datasets.pipeline.lists import Lists, numbered
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.recipe import apply_recipe
@@ -32,7 +33,9 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
     for name, arrays in parsed.arrays.items():
         with whole_file(folder / f"{name}.npz") as file, open(file, "wb") as stream:
             np.savez_compressed(stream, allow_pickle=False, **_renumbered(arrays, parsed.axes.get(name, {}), tables))
-    about = _about(card, parsed, tables, fetched)
+    files = [folder / f"{name}.parquet" for name in tables] + [folder / f"{name}.npz" for name in parsed.arrays]
+    made = {"contents": contents(*files), "made_with": made_with("prepare", card.folder)}
+    about = _about(card, parsed, tables, fetched) | made
     write_json(folder / "data.json", about)
     return about
 

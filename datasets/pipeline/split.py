@@ -23,9 +23,10 @@ import pyarrow.csv
 
 from datasets.pipeline.candidates import draw_candidates
 from datasets.pipeline.card import Card, card
+from datasets.pipeline.code import made_with
 from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json, sha256, whole_file, write_json
+from datasets.pipeline.files import contents, read_json, sha256, unchanged, whole_file, write_json
 from datasets.pipeline.lists import Lists, before, lists_from, without
 from datasets.pipeline.orders import put_in_order
 
@@ -78,16 +79,16 @@ def make_split(name: str, results: Path) -> dict:
     """Write `results`/splits/<name>/ from `results`/data/<dataset>/ and return what split.json says."""
     split, about = parse_name(name)
     data = Path(results) / "data" / split.dataset
-    prepared = read_json(data / "data.json")
+    prepared = read_json(data / "data.json", sealed=True)
     order = "time" if split.protocol == "time" else split.order or about.default_order
-    interactions = rows = pd.read_parquet(data / "interactions.parquet")
+    interactions = rows = pd.read_parquet(unchanged(data / "interactions.parquet", prepared))
     if split.protocol == "loo":
         rows = put_in_order(interactions, about.orders[order])
         parts = leave_one_out(rows)
     else:
         parts = time_line(rows)
         _check_time_line(name, rows, parts)
-    items = pd.read_parquet(data / "items.parquet")
+    items = pd.read_parquet(unchanged(data / "items.parquet", prepared))
     tables = {part: rows.iloc[getattr(parts, part)][["user", "item"]] for part in ("train", "validation", "test")}
     tables["items"] = pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)})
     held_out = pd.concat([tables["validation"], tables["test"]])
@@ -111,11 +112,15 @@ def make_split(name: str, results: Path) -> dict:
     folder = Path(results) / "splits" / name
     for part, table in tables.items():
         _write_csv(folder / f"{part}.csv", table)
-    content["digest"] = sha256(*(folder / f"{part}.csv" for part in tables))
+    files = [folder / f"{part}.csv" for part in tables]
+    content["digest"] = sha256(*files)
     if "lists" in prepared["counts"]:
-        lists = training_lists(lists_from(pd.read_parquet(data / "lists.parquet")), held_out, parts.cuts)
+        whole = lists_from(pd.read_parquet(unchanged(data / "lists.parquet", prepared)))
+        lists = training_lists(whole, held_out, parts.cuts)
         content["lists"] = len(lists)
-        content["digest"] = _write_lists(folder / "lists.parquet", lists.table(), content["digest"])
+        files.append(folder / "lists.parquet")
+        content["digest"] = _write_lists(files[-1], lists.table(), content["digest"])
+    content |= {"contents": contents(*files), "made_with": made_with("split")}
     write_json(folder / "split.json", content)
     return content
 

@@ -9,7 +9,7 @@ import pandas as pd
 import torch
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
+from datasets.pipeline.files import read_json, record_of, unchanged
 from datasets.pipeline.lists import Lists, lists_from
 from methods.engine.interactions import Holdings, holdings
 from methods.engine.ragged import offsets_of
@@ -97,7 +97,7 @@ def load_split(folder: Path) -> Split:
     """Read training histories and the catalogue of `folder` (formats: workflow/README.md)."""
     folder = Path(folder)
     about = read_json(folder / "split.json")
-    categories = pd.read_csv(folder / "items.csv", dtype=np.int64)["category"].to_numpy()
+    categories = _read(folder / "items.csv", about)["category"].to_numpy()
     return Split(
         about["name"], *_by_user(folder / "train.csv", about), torch.from_numpy(categories.copy()), about["digest"]
     )
@@ -105,8 +105,9 @@ def load_split(folder: Path) -> Split:
 
 def load_candidates(folder: Path) -> Candidates | None:
     """Read `candidates.csv`; None for data whose targets are ranked over the catalogue alone."""
-    file = Path(folder) / "candidates.csv"
-    return Candidates(*_by_user(file, read_json(Path(folder) / "split.json"))) if file.is_file() else None
+    about = read_json(Path(folder) / "split.json")
+    file = unchanged(Path(folder) / "candidates.csv", about)
+    return Candidates(*_by_user(file, about)) if file.is_file() else None
 
 
 def load_lists(folder: Path) -> Lists:
@@ -114,7 +115,7 @@ def load_lists(folder: Path) -> Lists:
     file = Path(folder) / LISTS
     if not file.is_file():
         raise BadInput(f"{file}: no such file: the data has no impression lists; take data that has them")
-    return lists_from(pd.read_parquet(file))
+    return lists_from(pd.read_parquet(unchanged(file, record_of(file.parent))))
 
 
 def load_targets(file: Path) -> Targets:
@@ -134,10 +135,15 @@ def _by_user(file: Path, about: dict) -> tuple[torch.Tensor, torch.Tensor]:
 
 
 def _pairs(file: Path, about: dict) -> pd.DataFrame:
-    pairs = pd.read_csv(file, dtype=np.int64)
+    pairs = _read(file, about)
     if list(pairs.columns) != ["user", "item"]:
         raise BadInput(f"{file}: columns {list(pairs.columns)}, expected user,item; make the split again")
     for column, count in (("user", about["users"]), ("item", about["items"])):
         if len(pairs) and not 0 <= pairs[column].min() <= pairs[column].max() < count:
             raise BadInput(f"{file}: column {column} leaves 0..{count - 1}; make the split again")
     return pairs
+
+
+def _read(file: Path, about: dict) -> pd.DataFrame:
+    """A file of whole numbers, if it holds what the split's record says."""
+    return pd.read_csv(unchanged(file, about), dtype=np.int64)

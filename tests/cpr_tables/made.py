@@ -84,7 +84,7 @@ def write_data(results: Path, dataset: str, **about: object) -> None:
     """data.json, an audit with a note, and a training part in which item i was taken 2, 10 or 30 times."""
     finding = {"check": "lists", "level": "note", "value": 0.5, "meaning": "of lists have a choice"}
     write_json(results / "data" / dataset / "data.json", {"counts": {}, "printed": {}, "verified": True} | about)
-    write_json(results / "data" / dataset / "audit.json", [finding])
+    write_json(results / "data" / dataset / "audit.json", {"findings": [finding]})
     counts = np.repeat([2, 10, 30], [7, 7, 6])
     items = np.repeat(np.arange(ITEMS), counts)
     split = results / "splits" / f"{dataset}.loo"

@@ -1,13 +1,12 @@
 """Planted artefacts must be found, and sound data must pass."""
 
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
 
 from datasets.pipeline.audit import audit, inspect_sequences, printed_counts
 from datasets.pipeline.card import card
+from datasets.pipeline.files import contents, read_json, write_json
 from datasets.pipeline.prepare import prepare
 
 USERS, ITEMS, LENGTH = 80, 60, 12
@@ -105,11 +104,12 @@ def test_time_and_source(tmp_path):
 
     rows = pd.read_parquet(folder / "interactions.parquet")
     rows.assign(time=rows["order"] * 60 // 240).to_parquet(folder / "interactions.parquet")
-    prepared = json.loads((folder / "data.json").read_text())
+    prepared = read_json(folder / "data.json")
+    prepared["contents"] |= contents(folder / "interactions.parquet")
     prepared["files"] = {"a": {"verified": False}, "b": {"verified": True}}
-    (folder / "data.json").write_text(json.dumps(prepared))
+    write_json(folder / "data.json", prepared)
     found = {finding["check"]: finding for finding in audit(about, tmp_path)}
     assert found["source"]["level"] == "warning" and found["source"]["value"] == 0.5
     assert found["time ties"]["level"] == "warning" and found["time ties"]["value"] > 0.6
     assert found["time is a count"]["level"] == "error"
-    assert json.loads((folder / "audit.json").read_text()) == list(found.values())
+    assert read_json(folder / "audit.json") == {"findings": list(found.values())}

@@ -1,5 +1,3 @@
-import json
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -8,7 +6,7 @@ from hypothesis import strategies as st
 
 from datasets.pipeline.card import Order, card
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import sha256
+from datasets.pipeline.files import contents, read_json, sha256, write_json
 from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import CUTS, leave_one_out, make_split, time_line
@@ -71,11 +69,15 @@ def test_a_time_line_that_measures_nothing_is_refused(results, times, said):
     kept = (folder / "interactions.parquet").read_bytes()
     rows = pd.DataFrame({"user": np.arange(len(times)).repeat(times.shape[1]), "item": 0, "time": times.ravel()})
     rows.to_parquet(folder / "interactions.parquet")
+    about = read_json(folder / "data.json")
+    changed = about["contents"] | contents(folder / "interactions.parquet")
+    write_json(folder / "data.json", about | {"contents": changed})
     try:
         with pytest.raises(BadInput, match=said):
             make_split("synthetic.time", results)
     finally:
         (folder / "interactions.parquet").write_bytes(kept)
+        write_json(folder / "data.json", about)
 
 
 @given(histories, st.integers(0, 3))
@@ -108,7 +110,7 @@ def test_files_of_a_split(results, name):
     assert {file.name for file in folder.iterdir()} == {
         "train.csv", "validation.csv", "test.csv", "items.csv", "split.json",
     }  # fmt: skip
-    assert json.loads((folder / "split.json").read_text()) == about
+    assert read_json(folder / "split.json") == about
     assert about["digest"] == sha256(*(folder / f"{part}.csv" for part in ("train", "validation", "test", "items")))
     for part in ("train", "validation", "test"):
         assert (folder / f"{part}.csv").read_bytes().startswith(b"user,item\n")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from datasets.pipeline.audit import audit
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
+from datasets.pipeline.files import contents, read_json, write_json
 from datasets.pipeline.lists import Lists, before, lists_from
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.prepare import build_tables, prepare
@@ -78,6 +78,8 @@ def test_the_digest_follows_lists_and_candidates(results, tmp_path):
     place = next(row for row, pair in enumerate(zip(lists["user"], lists["item"], strict=True)) if pair in left)
     lists.loc[place, "chosen"] = ~lists.loc[place, "chosen"]
     lists.to_parquet(data / "lists.parquet", index=False)
+    about = read_json(data / "data.json")
+    write_json(data / "data.json", about | {"contents": about["contents"] | contents(data / "lists.parquet")})
     assert make_split(f"{name}.loo", tmp_path)["digest"] != digest
 
 

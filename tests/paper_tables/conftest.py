@@ -111,6 +111,6 @@ def results(tmp_path, cards, scale):
     write_json(folder / "data" / "amazon-beauty" / "data.json", {"counts": other, "verified": False})
     finding = {"check": "monotone identifiers", "level": "error", "value": 0.998, "meaning": "of users only rise & 5 %"}
     fine = {"check": "repeated pairs", "level": "ok", "value": 0.0, "meaning": "of rows repeat an earlier row"}
-    write_json(folder / "data" / "lastfm" / "audit.json", [fine, finding])
-    write_json(folder / "data" / "amazon-beauty" / "audit.json", [fine])
+    write_json(folder / "data" / "lastfm" / "audit.json", {"findings": [fine, finding]})
+    write_json(folder / "data" / "amazon-beauty" / "audit.json", {"findings": [fine]})
     return folder

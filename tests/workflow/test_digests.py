@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from datasets.pipeline import code
 from paper_tables.cell import Cell
 from workflow.cells import graph, provenance
 
@@ -59,5 +60,5 @@ def test_an_import_counts_wherever_a_statement_may_stand(tmp_path):
         "    except ImportError:\n        import datasets.pipeline.errors\n"
         "    match late:\n        case None:\n            from methods import cards\n"
     )
-    found = {str(path.relative_to(provenance.ROOT)) for path in provenance.imported(file)}
+    found = {str(path.relative_to(provenance.ROOT)) for path in code.imported(file)}
     assert {"methods/evaluation/metrics.py", "datasets/pipeline/errors.py", "methods/cards.py"} <= found

@@ -158,7 +158,7 @@ def test_without_the_split_here_what_was_merged_says_which_it_is(here, there):
 
 
 def test_data_that_was_not_prepared_here_brings_its_audit_along(here, there):
-    write_json(results(there) / "data" / "synthetic" / "audit.json", [])
+    write_json(results(there) / "data" / "synthetic" / "audit.json", {"findings": []})
     merge(here.scale, results(there))
     assert (results(here) / "data" / "synthetic" / "audit.json").is_file()
 

@@ -1,29 +1,20 @@
 """What it takes to repeat a result: checksums of code and settings, versions, machine, cost. No torch here."""
 
-import ast
 import datetime
 import hashlib
 import importlib.metadata
-import json
 import platform
 import resource
 import subprocess
-from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from datasets.pipeline.code import ROOT, closure, digest
+
 LIBRARIES = ("torch", "numpy", "numba", "pandas", "scipy", "safetensors", "pyarrow", "snakemake")
-# Packages whose modules can change a number. What plans, names or draws cells is not among them.
-NUMBERS = ("methods", "datasets")
 STEPS = ROOT / "workflow" / "cells"
 TEXTS = (".md", ".yaml")
 MADE = "__pycache__"  # holds what is compiled from the code
-
-
-def digest(value: object) -> str:
-    """A checksum of anything that JSON can hold."""
-    return hashlib.sha256(json.dumps(value, sort_keys=True, default=str).encode()).hexdigest()
 
 
 def commit() -> str:
@@ -52,41 +43,6 @@ def code_digest(methods: tuple[Path, ...], steps: tuple[str, ...] = ("steps",)) 
     own = {file for file in all_own if file.suffix not in TEXTS and file.parent.name != MADE}
     files = sorted(closure([*(STEPS / f"{name}.py" for name in steps), *own]))
     return digest([(str(file.relative_to(ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
-
-
-def closure(files: Iterable[Path]) -> set[Path]:
-    """The files, and every module of this repository that they import, directly or not."""
-    found, waiting = set(), list(files)
-    while waiting:
-        file = waiting.pop()
-        if file not in found:
-            found.add(file)
-            waiting += imported(file) if file.suffix == ".py" else ()
-    return found
-
-
-@cache
-def imported(file: Path) -> tuple[Path, ...]:
-    """The modules of NUMBERS that a Python file names in its import statements."""
-    names, text = set(), file.read_text(encoding="utf-8")
-    if not any(name in text for name in NUMBERS):  # parsing takes longer than all else here
-        return ()
-    for node in statements(ast.parse(text, str(file))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
-    paths = [ROOT.joinpath(*name.split(".")) for name in names if name.split(".")[0] in NUMBERS]
-    candidates = [candidate for path in paths for candidate in (path.with_suffix(".py"), path / "__init__.py")]
-    return tuple(sorted(path for path in candidates if path.is_file()))
-
-
-def statements(node: ast.AST) -> Iterator[ast.AST]:
-    """All statements below a node. What is inside of an expression is left out: most of a file, and never an import."""
-    for part in ("body", "handlers", "orelse", "finalbody", "cases"):
-        for inner in getattr(node, part, ()):
-            yield inner
-            yield from statements(inner)
 
 
 def record(code: str, threads: int, device: str) -> dict:

@@ -4,6 +4,7 @@ import importlib
 from pathlib import Path
 
 from datasets.pipeline.card import card
+from datasets.pipeline.files import record_of, unchanged
 from methods.engine.split import LISTS, load_lists
 from methods.engine.treatment import Truth
 
@@ -15,4 +16,4 @@ def known_truth(data: Path, dataset: str) -> Truth | None:
         return None
     module = importlib.import_module(f"datasets.{card(dataset).folder.name}.truth")
     lists = load_lists(data) if (data / LISTS).is_file() else None
-    return Truth(module, module.load_truth(file), lists)
+    return Truth(module, module.load_truth(unchanged(file, record_of(data))), lists)
