@@ -9,25 +9,28 @@ import numpy as np
 import pandas as pd
 from pyarrow import compute, parquet
 
-from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
+from datasets.pipeline.errors import BadInput, Damaged
+from datasets.pipeline.files import AGAIN, open_json
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
 from paper_tables.cell import Cell
+from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
 
-DONE, FAILED, NOT_RUN = "done", "failed", "not run"
+NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
 
 
 @dataclass(frozen=True)
 class Result:
-    """One cell as it stands: `content` is its result.json, empty where the cell was not run."""
+    """One cell as it stands: `content` is its result.json, empty where the cell was not run; `sealed`: whether that has
+    a checksum of what was written."""
 
     cell: Cell
     status: str
     reason: str
     folder: Path
     content: dict = field(default_factory=dict)
+    sealed: bool = True
 
     @property
     def done(self) -> bool:
@@ -147,7 +150,9 @@ class Result:
         if empty:
             flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
         if self.done and not self._has_ranks:
-            flags.append("ranks missing")
+            flags.append("ranks missing: not checkable")
+        elif self.done and not self.sealed:
+            flags.append("no checksum: not checkable")
         if later := self._made_later:
             flags.append(f"{MADE_BEFORE} {' and '.join(later)} {'was' if len(later) == 1 else 'were'} run again")
         return flags
@@ -179,19 +184,19 @@ def _excludes_seen(method: str) -> bool:
 
 
 def read_result(cell: Cell, results: Path) -> Result:
-    """The result of a cell below `results/<scale>`. Raises BadInput for a file that is not what it should be."""
+    """The result of a cell below `results/<scale>`. One that is not as it was written, or that its ranks disprove, is
+    failed."""
     folder = cell.folder(results)
     file = folder / "result.json"
     if not file.is_file():
         return Result(cell, NOT_RUN, "no result yet", folder)
     try:
-        content = read_json(file)
-        status = content["status"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{file}: not a cell's result ({error!r}); remove it and run the cell again") from error
-    if status not in (DONE, FAILED):
-        raise BadInput(f"{file}: status is {status!r}; expected done or failed")
-    return Result(cell, status, content.get("reason", ""), folder, content)
+        content, sealed = open_json(file)
+        if fault := result_fault(content) or ranks_fault(folder, content):
+            raise Damaged(f"{file}: {fault}; {AGAIN}")
+    except Damaged as error:
+        return Result(cell, FAILED, str(error), folder)
+    return Result(cell, content["status"], content.get("reason", ""), folder, content, sealed)
 
 
 class Compared(Protocol):

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import BadInput, Damaged
 from datasets.pipeline.files import read_json
 from paper_tables import latex, marks
 from paper_tables.cell import Cell
 from paper_tables.labels import cell_label
 from paper_tables.measures import Measures
-from paper_tables.results import DONE, NOT_RUN
+from paper_tables.results import DONE, FAILED, NOT_RUN
 
 COLUMNS = (
     "dataset row anchor method sampler status reason budget trials diverged hours first chosen_value chosen"
@@ -37,8 +37,8 @@ def _row(cell: Cell, results: Path) -> dict:
     file = Path(results) / "tuning" / cell.split / f"{cell.name}.json"
     if not file.is_file():
         return about | {"status": NOT_RUN, "reason": "fixed settings at this scale", "trials": 0, "hours": 0.0}
-    found = read_json(file)
     try:
+        found = read_json(file)
         about |= {"status": found["status"], "reason": found["reason"]}
         if found["status"] != DONE:
             return about | {"trials": 0, "hours": 0.0}
@@ -53,6 +53,8 @@ def _row(cell: Cell, results: Path) -> dict:
             "chosen_value": 100 * max(finite),
             "chosen": json.dumps(found["chosen"], sort_keys=True),
         }
+    except Damaged as error:
+        return about | {"status": FAILED, "reason": str(error), "trials": 0, "hours": 0.0}
     except (KeyError, TypeError) as error:
         raise BadInput(f"{file}: not the result of a search ({error!r}); remove it and run again") from error
 

@@ -16,11 +16,10 @@ from tabulate import tabulate
 
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, pool_seed_file
+from workflow.cells.files import DAMAGED, DONE, intact, pool_seed_file
 from workflow.cells.pools import pools
 from workflow.cells.settings import known_cards, treatment_method
 from workflow.scale import Scale, load_scale
@@ -58,7 +57,8 @@ def size_of(dataset: str, results: Path) -> Size:
     about = card(dataset)
     names = (dataset, f"{about.base}*")
     prepared = [file for name in names for file in sorted(results.glob(f"*/data/{name}/data.json"))]
-    for counts in (*(read_json(file)["counts"] for file in prepared[:1]), *about.printed.values()):
+    known = [found["counts"] for file in prepared if (found := intact(file))]
+    for counts in (*known[:1], *about.printed.values()):
         return Size(counts["users"], counts["items"], counts["interactions"])
     raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
 
@@ -66,7 +66,7 @@ def size_of(dataset: str, results: Path) -> Size:
 def measured(results: Path) -> Iterator[Measured]:
     """Every finished seed below `results`, of all scales."""
     for file in sorted(results.glob("*/cells/*/*/*/result.json")):
-        content = read_json(file)
+        content = intact(file) or DAMAGED
         size = size_of(file.parts[-3].split(".")[0], results)
         if content["status"] != DONE:
             continue
@@ -76,7 +76,7 @@ def measured(results: Path) -> Iterator[Measured]:
                 device = content["provenance"]["device"]
                 yield Measured(kind(content["cell"]["anchor"], content["cell"]["treatment"]), device, size, seconds)
     for file in sorted(results.glob("*/pools/*/*/pool.json")):
-        content = read_json(file)
+        content = intact(file) or DAMAGED
         size = size_of(file.parts[-3].split(".")[0], results)
         if content["status"] == DONE:
             for number, seed in content["seeds"].items():

@@ -2,28 +2,33 @@
 
 FROM is another `results/<scale>`, or what `make publish` left of one. A cell is taken only if it was made of the same
 data and split, with the same configuration and the same code, as this project would make it; and, where the cell is
-here already, as it was made here. All else is refused, with the reason. Nothing that is here is overwritten: of a cell
-that is here in part, the seeds that are missing are added. Nothing is trained. No torch here.
+here already, as it was made here. All else is refused, with the reason, and the rest goes on. Nothing that is here is
+overwritten: of a cell that is here in part, the seeds that are missing are added. Nothing is trained. No torch here.
+
+A stranger's files are looked at before they are believed (foreign.py): metrics are computed again from the ranks that
+come along, and whether a source is verified is said by this machine alone.
 """
 
 import argparse
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file, write_json
 from paper_tables.cell import Cell
+from workflow import foreign
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, FAILED, ranks_file, seed_file, tuned_settings, weights_file
+from workflow.cells.files import DONE, FAILED, intact, ranks_file, seed_file, tuned_settings, weights_file
 from workflow.scale import Scale, load_scale
 from workflow.unfinished import make_tables
 
 ABOUT = ("data", "audit")
 TAKEN, ADDED, KEPT, REFUSED = "taken", "seeds added", "here already", "refused"
+NOT_CHECKABLE = "not checkable: without ranks"
 
 
 @dataclass(frozen=True)
@@ -44,33 +49,51 @@ def merge(scale: Scale, source: Path) -> list[Outcome]:
         )
     if source.resolve() == scale.results.resolve():
         raise BadInput(f"{source}: that is where the results are merged into; name another folder")
-    outcomes = [merge_cell(scale, file) for file in files]
-    for name in {outcome.identifier.split("/")[1] for outcome in outcomes if outcome.what in (TAKEN, ADDED)}:
-        copy_data(scale, source, name)
+    outcomes = [looked_at("/".join(file.parts[-4:-1]), lambda at=file: merge_cell(scale, source, at)) for file in files]
+    taken = {outcome.identifier.split("/")[1] for outcome in outcomes if outcome.what in (TAKEN, ADDED)}
+    for dataset in sorted({split.split(".")[0] for split in taken}):
+        copied = looked_at(f"data of {dataset}", lambda of=dataset: copy_data(scale, source, of))
+        outcomes += [copied] if copied.what == REFUSED else []
     return outcomes
 
 
-def copy_data(scale: Scale, source: Path, split: str) -> None:
+def looked_at(identifier: str, take: Callable[[], Outcome]) -> Outcome:
+    """The outcome of one part of what is offered. Whatever is wrong with it, the rest goes on."""
+    try:
+        return take()
+    except (BadInput, OSError, KeyError, TypeError, ValueError, AttributeError) as error:
+        why = str(error) if isinstance(error, BadInput | OSError) else f"it is not what it should be ({error!r})"
+        return Outcome(identifier, REFUSED, why)
+
+
+def copy_data(scale: Scale, source: Path, dataset: str) -> Outcome:
     """What is known of a data set, for the tables, where it was not prepared here: its counts and its audit."""
-    dataset = split.split(".")[0]
     together, folder = source / "data.json", source / "data" / dataset
     if together.is_file():
-        found = read_json(together).get(dataset, {})
+        found = foreign.read(source, together).get(dataset, {})
     else:
-        found = {name: read_json(folder / f"{name}.json") for name in ABOUT if (folder / f"{name}.json").is_file()}
-    for name, content in found.items():
+        files = {name: folder / f"{name}.json" for name in ABOUT}
+        found = {name: foreign.read(source, file) for name, file in files.items() if file.is_file()}
+    audited = found.get("audit")
+    wanted = {"data": found.get("data"), "audit": {"findings": audited} if isinstance(audited, list) else audited}
+    for name, content in wanted.items():
         target = scale.results / "data" / dataset / f"{name}.json"
-        if not target.exists():
+        if content is not None and not target.exists():
+            foreign.check(content, name)
+            if name == "data":
+                content = content | {"verified": content["verified"] and foreign.verified_here(scale.results, dataset)}
             write_json(target, content)
+    return Outcome(dataset, TAKEN)
 
 
-def merge_cell(scale: Scale, file: Path) -> Outcome:
+def merge_cell(scale: Scale, source: Path, file: Path) -> Outcome:
     identifier = "/".join(file.parts[-4:-1])
     cell = graph.all_cells(scale).get(identifier)
     if cell is None:
         return Outcome(identifier, REFUSED, "no such cell at this scale")
-    theirs, target = _read(file), graph.result_file(scale, cell)
-    ours = _read(target) if target.is_file() else {}
+    theirs, target = foreign.read(source, file), graph.result_file(scale, cell)
+    foreign.check(theirs, "result")
+    ours = (intact(target) if target.is_file() else None) or {}
     if "provenance" not in ours:  # it failed, or is being made: nothing but its finished seeds says how
         ours = {}
     wanted = {str(seed) for seed in graph.seeds_of(scale, cell)}
@@ -88,10 +111,18 @@ def merge_cell(scale: Scale, file: Path) -> Outcome:
     missing = {seed: found for seed, found in offered.items() if seed not in ours.get("seeds", {})}
     if not missing:
         return Outcome(identifier, KEPT)
+    split = scale.results / "splits" / cell.split
+    sizes = foreign.Sizes(theirs["provenance"]["split"], theirs["settings"]["anchor"])
+    checked = {seed: foreign.checked(source, file.parent, seed, of, split, sizes) for seed, of in missing.items()}
     for seed, found in missing.items():
         copy_seed(cell, int(seed), found, file.parent, target.parent)
-    write_json(target, merged(theirs, ours, missing, wanted, file.parents[4].resolve().name))
-    return Outcome(identifier, ADDED if ours else TAKEN, f"seeds {', '.join(sorted(missing, key=int))}")
+    content = merged(theirs, ours, missing, wanted, source.resolve().name, checked)
+    ours_of_split = {"name": cell.split, "verified": foreign.verified_here(scale.results, cell.dataset, cell.split)}
+    content |= {"cell": graph.about(scale, cell)}
+    content["provenance"]["split"] |= ours_of_split
+    write_json(target, content)
+    why = f"seeds {', '.join(sorted(missing, key=int))}" + ("" if all(checked.values()) else f", {NOT_CHECKABLE}")
+    return Outcome(identifier, ADDED if ours else TAKEN, why)
 
 
 def disagreements(scale: Scale, cell: Cell, theirs: Mapping) -> Iterator[str]:
@@ -107,6 +138,10 @@ def disagreements(scale: Scale, cell: Cell, theirs: Mapping) -> Iterator[str]:
         yield "another split"
     if changed := settings_changed(theirs["settings"], expected_settings(scale, cell)):
         yield f"another configuration: {', '.join(changed)}"
+    planned = graph.all_settings(scale, cell)
+    names = {f"{role}.{key}" for role, own in planned.items() for key in own}
+    if unknown := sorted({f"{role}.{key}" for role, own in theirs["settings"].items() for key in own} - names):
+        yield f"settings that the cell does not have: {', '.join(unknown)}"
     if made["code"] != graph.code_of(cell):
         yield "other code than is checked out: merge at the commit that made it"
 
@@ -135,7 +170,7 @@ def reference_split(scale: Scale, cell: Cell) -> dict:
     if own.is_file():
         return read_json(own)
     for file in sorted((scale.results / "cells").glob(f"*/{cell.split}/*/result.json")):
-        if "provenance" in (found := read_json(file)):
+        if "provenance" in (found := intact(file) or {}):
             return found["provenance"]["split"]
     return {}
 
@@ -162,13 +197,16 @@ def settings_changed(theirs: Mapping, wanted: Mapping) -> list[str]:
     ]
 
 
-def merged(theirs: Mapping, ours: Mapping, added: Mapping, wanted: set[str], origin: str) -> dict:
+def merged(
+    theirs: Mapping, ours: Mapping, added: Mapping, wanted: set[str], origin: str, checked: Mapping[str, bool]
+) -> dict:
     """The result with the added seeds. It is done if either was, or if every seed is there now. `origin` is a folder's
     name and no path: what is published says nothing of a machine's folders."""
     seeds = {**ours.get("seeds", {}), **added}
     about = dict(ours or theirs)
     done = DONE in (theirs["status"], ours.get("status")) or seeds.keys() >= wanted
     record = {"from": origin, "seeds": sorted(added, key=int)}
+    record["not checkable"] = sorted((seed for seed in added if not checked[seed]), key=int)  # no ranks came along
     record |= {key: theirs["provenance"].get(key) for key in ("device", "processor", "versions", "finished")}
     earlier = about["provenance"].get("merged", [])
     return about | {
@@ -185,27 +223,19 @@ def copy_seed(cell: Cell, seed: int, found: Mapping, source: Path, target: Path)
     finished = seed_file(target, seed).exists()  # else what lies here is of a run that was stopped
     for file in (ranks_file(source, seed), weights_file(source, seed)):
         copy = target / file.name
-        if file.is_file() and not (finished and copy.exists()):
+        if file.name in found.get("contents", {file.name: ""}) and file.is_file() and not (finished and copy.exists()):
             with whole_file(copy) as temporary:
                 shutil.copyfile(file, temporary)
     complete = weights_file(target, seed).is_file() or not graph.keeps_weights(cell)
     if complete and not finished:
-        write_json(seed_file(target, seed), dict(found))
+        here = {name: of for name, of in found.get("contents", {}).items() if (target / name).is_file()}
+        write_json(seed_file(target, seed), {**found, "contents": here})
 
 
 def _finished(folder: Path, seeds: Iterable[str]) -> dict[str, dict]:
     """What finished seeds left in a cell's folder, by seed."""
     files = {seed: seed_file(folder, int(seed)) for seed in seeds}
-    return {seed: read_json(file) for seed, file in files.items() if file.is_file()}
-
-
-def _read(file: Path) -> dict:
-    try:
-        content = read_json(file)
-        content["status"], content["seeds"]
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadInput(f"{file}: not a cell's result ({error!r}); remove it") from error
-    return content
+    return {seed: found for seed, file in files.items() if (found := intact(file))}
 
 
 def main() -> None:

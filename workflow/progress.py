@@ -8,8 +8,8 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-from datasets.pipeline.files import read_json
 from paper_tables.cell import Cell
+from workflow.cells.files import intact
 from workflow.cells.graph import all_cells, result_file, seeds_of, selection
 from workflow.cells.settings import known_cards
 from workflow.scale import Scale
@@ -52,7 +52,9 @@ def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:
     costs: dict[bool, list[float]] = {True: [], False: []}
     latest = sorted(finished, key=lambda file: file.stat().st_mtime)[-LOOKED_AT:]
     for file in latest:
-        content = read_json(file)
+        content = intact(file)
+        if content is None or "cell" not in content:
+            continue
         treated = bool(content["cell"]["treatment"])
         costs[treated] += [seed["train_seconds"] + seed["rank_seconds"] for seed in content["seeds"].values()]
     known = [cost for each in costs.values() for cost in each]

@@ -1,15 +1,15 @@
 """Take failed results away, so that the next run repeats them: `make retry SCALE=quick`.
 
-Finished seeds of a failed cell stay and are used. The tables, figures and report go with them: where they stand, a run
-would not ask for what they were made of.
+Finished seeds of a failed cell stay and are used. A damaged file goes likewise: a result that cannot be read, and, on
+splits where something failed, whatever has changed since it was written; the next run makes it anew. The tables,
+figures and report go with them: where they stand, a run would not ask for what they were made of.
 """
 
 import argparse
 from pathlib import Path
 
-from datasets.pipeline.files import read_json
 from workflow.cells.errors import told
-from workflow.cells.files import FAILED
+from workflow.cells.files import DAMAGED, FAILED, damage, intact
 from workflow.scale import load_scale
 
 PLACES = ("cells/*/*/*/result.json", "pools/*/*/pool.json", "tuning/*/*.json")
@@ -19,12 +19,29 @@ MADE_OF_THEM = ("tables/*", "figures/*", "comparison.csv", "report.html")
 def take_failed_away(results: Path) -> list[Path]:
     """Remove every failed result below `results/<scale>`, and what shows results; gives the failed ones."""
     files = [file for place in PLACES for file in sorted(results.glob(place))]
-    failed = [file for file in files if read_json(file).get("status") == FAILED]
+    failed = [file for file in files if (intact(file) or DAMAGED).get("status") == FAILED]
+    failed += [file for file in damaged(results, {split_of(file) for file in failed}) if file not in failed]
     for file in failed:
         file.unlink()
     for file in [file for place in MADE_OF_THEM if failed for file in results.glob(place)]:
         file.unlink()
     return failed
+
+
+def damaged(results: Path, splits: set[str]) -> list[Path]:
+    """What has to go so that a run makes the damaged files of these splits, and of their data, anew."""
+    records = {}  # of what the steps wrote -> what Snakemake looks at
+    for split in sorted(splits):
+        made = [results / "data" / split.split(".")[0] / "data.json", results / "splits" / split / "split.json"]
+        records |= {file: file for file in made if file.is_file()}
+        for whole in (*results.glob(f"cells/*/{split}/*/result.json"), *results.glob(f"pools/{split}/*/pool.json")):
+            records |= {seed: whole for seed in sorted(whole.parent.glob("seed-*.json"))}
+    return list(dict.fromkeys(whole for record, whole in records.items() if damage(record)))
+
+
+def split_of(file: Path) -> str:
+    """Of a result, a pool or a search."""
+    return file.parent.name if file.parents[1].name == "tuning" else file.parents[1].name
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ import pandas as pd
 from safetensors import safe_open
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
+from datasets.pipeline.files import read_json, record_of, unchanged
 from paper_tables import latex, marks
 from paper_tables.casr.plan import ANCHORS, Plan
 from paper_tables.casr.specification import case_study_cells
@@ -42,12 +42,13 @@ def frame(plan: Plan, read: Callable[[Cell], Result], results: Path) -> pd.DataF
     pools = {result.cell.treatment: _main_pool(result, Path(results), seed) for result in found}
     settings = {result.cell.treatment: result.content["settings"]["treatment"] for result in found}
     split = Path(results) / "splits" / found[0].cell.split
-    train = pd.read_csv(split / "train.csv", dtype=np.int64)
+    train = pd.read_csv(unchanged(split / "train.csv", record_of(split)), dtype=np.int64)
     user = _first_user(train, pools, settings, found[0].setting("anchor", "max_length"))
     if user is None:
         return _nothing(plan, "no user whose last training sample has a sequence of every strategy")
     history = train.loc[train["user"] == user, "item"].to_numpy()
-    items = pd.read_parquet(Path(results) / "data" / plan.case_study / "items.parquet")
+    data = Path(results) / "data" / plan.case_study
+    items = pd.read_parquet(unchanged(data / "items.parquet", record_of(data)))
     shared = {
         "dataset": plan.case_study,
         "anchor": found[0].cell.anchor,
@@ -124,9 +125,10 @@ def _main_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray
     for file in sorted(folder.glob(f"{start}*/pool.json"), key=lambda file: cell.anchor not in _rest(file)):
         if others & _rest(file):
             continue
-        drawn = read_json(file)["settings"]["treatment"]
-        if {key: drawn.get(key) for key in GENERATING} == wanted:
-            with safe_open(file.with_name(f"seed-{seed}.safetensors"), framework="np") as content:
+        drawn = read_json(file)
+        if {key: drawn["settings"]["treatment"].get(key) for key in GENERATING} == wanted:
+            tensors = unchanged(file.with_name(f"seed-{seed}.safetensors"), drawn.get("seeds", {}).get(seed, {}))
+            with safe_open(tensors, framework="np") as content:
                 return {name: content.get_tensor(name) for name in TENSORS}
     raise BadInput(f"{folder}: no pool {start}* of {cell.anchor} with the settings of {cell.name}; run it again")
 

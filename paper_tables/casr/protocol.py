@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import record_of, unchanged
 from methods.evaluation.metrics import per_user
 from paper_tables.casr.accuracy import CUTOFF, METRICS
 from paper_tables.results import Result
@@ -80,6 +81,8 @@ def history_lengths(folder: Path, part: str) -> pd.Series | None:
     files = [folder / "train.csv", *([folder / "validation.csv"] if part == "test" else [])]
     if not all(file.is_file() for file in files):
         return None
+    about = record_of(folder)
+    files = [unchanged(file, about) for file in files]
     return pd.concat([pd.read_csv(file, usecols=["user"])["user"] for file in files]).value_counts()
 
 

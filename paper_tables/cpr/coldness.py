@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from datasets.pipeline.files import record_of, unchanged
 from paper_tables.cpr.accuracy import CANDIDATES, LEVEL
 from paper_tables.cpr.lines import Read, SettingLine, main_lines, mind_setting
 from paper_tables.cpr.plan import ANCHORS, LEARNED, MEASURES, Plan
@@ -65,7 +66,9 @@ def counts_below(results: Path) -> Counts:
     @cache
     def counts(split: str) -> pd.Series | None:
         file = Path(results) / "splits" / split / "train.csv"
-        return pd.read_csv(file, usecols=["item"])["item"].value_counts() if file.is_file() else None
+        if not file.is_file():
+            return None
+        return pd.read_csv(unchanged(file, record_of(file.parent)), usecols=["item"])["item"].value_counts()
 
     return counts
 

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import read_json, write_json
 from paper_tables.casr.write import write as write_tables
 from paper_tables.report import page
 from paper_tables.report.tables import Column, table
@@ -123,8 +124,11 @@ def test_failed_and_missing_cells_are_named_with_reasons(scale, whole):
 
 def test_costs_are_summed_by_kind_and_a_gpu_s_hours_apart(scale, results):
     file = results / "cells" / CELL / "result.json"
-    text = file.read_text().replace('"stopped_early": true', '"stopped_early": true, "train_seconds": 1800.0')
-    file.write_text(text.replace('"provenance": {', '"provenance": {"device": "NVIDIA H200", '))
+    content = read_json(file)
+    for seed in content["seeds"].values():
+        seed["train_seconds"] = 1800.0
+    content["provenance"]["device"] = "NVIDIA H200"
+    write_json(file, content)
     (costs,) = page.paper("casr", scale, results).tables["costs"]
     heads = [column.key for column in costs.columns]
     rows = [dict(zip(heads, (value.text for value in row), strict=True)) for row in costs.rows]

@@ -243,12 +243,12 @@ def test_an_unverified_source_is_marked_wherever_the_data_is_named(scale, result
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"status": "maybe"}', "{}"])
-def test_a_broken_result_names_its_file(tmp_path, content):
+def test_a_broken_result_has_failed_and_names_its_file(tmp_path, content):
     cell = Cell("casr", "lastfm.loo", "narm")
     cell.folder(tmp_path).mkdir(parents=True)
     (cell.folder(tmp_path) / "result.json").write_text(content)
-    with pytest.raises(BadInput, match="lastfm.loo/narm/result.json"):
-        read_result(cell, tmp_path)
+    found = read_result(cell, tmp_path)
+    assert found.status == "failed" and "lastfm.loo/narm/result.json" in found.reason and not found.seeds
 
 
 def test_results_that_rank_other_users_are_not_paired(scale, results):
@@ -265,7 +265,7 @@ def test_without_ranks_there_is_a_number_but_no_test(scale, results):
     (lastfm("narm").folder(results) / "seed-1.ranks.parquet").unlink()
     rows, _ = made("table2", scale, results, "casr_table2")
     assert row(rows, "D-NARM")["mean"] == pytest.approx(55) and pd.isna(row(rows, "D-NARM")["p_value"])
-    assert row(rows, "NARM")["flags"] == "ranks missing"
+    assert row(rows, "NARM")["flags"] == "ranks missing: not checkable"
 
 
 def test_a_cell_that_is_older_than_what_it_builds_on_says_so(tmp_path):

@@ -1,6 +1,7 @@
 """A small world to run cells in: a split, a scale, and the folder they lie in."""
 
 import os
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,6 +117,11 @@ class World:
         return run_cell(self.scale, cell)
 
 
+def results(world):
+    """Of the scale mini."""
+    return world.folder / "results" / "mini"
+
+
 @pytest.fixture(autouse=True)
 def one_thread():
     torch.set_num_threads(1)
@@ -134,3 +140,31 @@ def make_world(tmp_path, monkeypatch):
 @pytest.fixture
 def world(make_world):
     return make_world()
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory):
+    """The folder of cells of a world in which popularity is done with both seeds."""
+    before = Path.cwd()
+    world = World(tmp_path_factory.mktemp("finished") / "world")
+    try:
+        world.run("popularity")
+    finally:
+        os.chdir(before)
+    return results(world) / "cells"
+
+
+@pytest.fixture
+def there(make_world, finished):
+    """Another machine, on which popularity is done."""
+    world = make_world("there")
+    shutil.copytree(finished, results(world) / "cells")
+    return world
+
+
+@pytest.fixture
+def here(make_world, there):
+    """This machine, with nothing but the split."""
+    world = make_world("here")
+    os.chdir(world.folder)
+    return world

@@ -1,52 +1,18 @@
 """Results of another machine: taken where data, split, configuration and code agree, refused with the reason else."""
 
 import os
-import shutil
-from pathlib import Path
 
 import pytest
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from tests.workflow.conftest import SPLIT, World
+from tests.workflow.conftest import SPLIT, results
 from workflow.cells.graph import all_settings
 from workflow.merge import ADDED, KEPT, REFUSED, TAKEN, merge, reference_split
 from workflow.publish import publish
 
 CELL = f"casr/{SPLIT}/popularity"
 PLAIN = f"casr/{SPLIT}/narm"
-
-
-@pytest.fixture(scope="module")
-def finished(tmp_path_factory):
-    """The folder of cells of a world in which popularity is done with both seeds."""
-    before = Path.cwd()
-    world = World(tmp_path_factory.mktemp("finished") / "world")
-    try:
-        world.run("popularity")
-    finally:
-        os.chdir(before)
-    return results(world) / "cells"
-
-
-@pytest.fixture
-def there(make_world, finished):
-    """Another machine, on which popularity is done."""
-    world = make_world("there")
-    shutil.copytree(finished, results(world) / "cells")
-    return world
-
-
-@pytest.fixture
-def here(make_world, there):
-    """This machine, with nothing but the split."""
-    world = make_world("here")
-    os.chdir(world.folder)
-    return world
-
-
-def results(world):
-    return world.folder / "results" / "mini"
 
 
 def result(world, identifier=CELL):

@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from workflow.cells.provenance import commit, git, processor, versions
+from workflow.cells.provenance import commit, commit_of_code, processor, versions
 
 
 def busy_seconds() -> float | None:
@@ -65,4 +65,4 @@ def peer_versions(python: Path) -> dict[str, str]:
 
 def code() -> str:
     """The commit, with a plus where files were changed since, but for results; empty outside a repository."""
-    return f"{commit()[:12]}{'+' if git('diff', 'HEAD', '--name-only', '--', ':!results') else ''}"
+    return f"{commit()[:12]}{'+' * commit_of_code().endswith('+')}"

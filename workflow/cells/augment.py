@@ -11,7 +11,7 @@ from methods.cards import load_card
 from methods.engine.split import Split, load_lists
 from methods.engine.treatment import Say, Source, Task, derived_seed
 from paper_tables.cell import Cell
-from workflow.cells.files import weights_file
+from workflow.cells.files import as_made, weights_file
 from workflow.cells.pools import drawn_with
 from workflow.cells.settings import combination, treatment_method
 from workflow.cells.steps import TrainingData, load_weights, method_module, run_of
@@ -27,8 +27,9 @@ def generate(
 ) -> object:
     """One seed's pool. settings: by role."""
     models = {
-        role: load_weights(plain.anchor, split, settings[role], weights_file(plain.folder(scale.results), seed), device)
+        role: load_weights(plain.anchor, split, settings[role], as_made(file), device)
         for role, plain in drawn_with(cell).items()
+        for file in [weights_file(plain.folder(scale.results), seed)]
     }
     own = {role: settings[role] for role in ("treatment", *models)}
     strategy, lists = treatment_method(cell.treatment)[1], partial(load_lists, scale.results / "splits" / cell.split)
@@ -48,7 +49,7 @@ def task(
     control_epochs: int | None = None,
 ) -> Task:
     """The retraining of one seed of a treated cell."""
-    weights = weights_file(Cell(cell.paper, cell.split, cell.anchor).folder(scale.results), seed)
+    weights = as_made(weights_file(Cell(cell.paper, cell.split, cell.anchor).folder(scale.results), seed))
     return Task(
         strategy=treatment_method(cell.treatment)[1],
         pool=pool,

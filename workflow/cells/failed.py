@@ -10,11 +10,11 @@ import signal
 import sys
 from pathlib import Path
 
-from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.files import write_json
 from workflow import progress
 from workflow.cells import graph
 from workflow.cells.errors import NO_RETRY
-from workflow.cells.files import FAILED, seed_file
+from workflow.cells.files import FAILED, intact, seed_file
 from workflow.scale import load_scale
 
 # Somebody ended the run: nothing is wrong with the job.
@@ -57,7 +57,7 @@ def main() -> None:
         seeds = graph.seeds_of(scale, cell)
         files = {str(seed): seed_file(cell.folder(scale.results), seed) for seed in seeds}
         result["cell"] = graph.about(scale, cell)
-        result["seeds"] = {seed: read_json(file) for seed, file in files.items() if file.is_file()}
+        result["seeds"] = {seed: found for seed, file in files.items() if (found := intact(file, sealed=True))}
     write_json(options.output, result)
     if cell:
         progress.report(scale, cell, result)

@@ -14,7 +14,7 @@ from workflow import progress
 from workflow.cells import provenance
 from workflow.cells.augment import generate, treatment_module
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, built_on, finished, pool_seed_file, seed_file, tuned_settings
+from workflow.cells.files import DONE, alone, built_on, finished, made, pool_seed_file, seed_file, tuned_settings
 from workflow.cells.pools import Pool, code_of_pool, drawn_with, find_pool, generation, tuned_with
 from workflow.cells.steps import device_name, prepare_torch
 from workflow.scale import Scale, load_scale
@@ -42,6 +42,7 @@ def draw(scale: Scale, pool: Pool) -> None:
                 found = {
                     "digest": digest,
                     **treatment.counts(drawn),
+                    "contents": made(folder, seed),
                     "seconds": round(time.perf_counter() - begun, 3),
                     "peak_memory_mb": provenance.peak_memory_mb(),
                 }

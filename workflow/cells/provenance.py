@@ -22,6 +22,11 @@ def commit() -> str:
     return git("rev-parse", "HEAD")
 
 
+def commit_of_code() -> str:
+    """The same, with a `+` where the code is another."""
+    return commit() + ("+" if git("diff", "HEAD", "--name-only", "--", ":!results") else "")
+
+
 def git(*command: str) -> str:
     """What git says of this repository; empty where it fails."""
     try:
@@ -49,6 +54,7 @@ def record(code: str, threads: int, device: str) -> dict:
     """Where and with what a result was made."""
     return {
         "code": code,
+        "commit": commit_of_code(),
         "versions": versions(),
         "processor": processor(),
         "threads": threads,

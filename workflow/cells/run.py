@@ -11,7 +11,7 @@ from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, built_on, finished, seed_file, tuned_settings
+from workflow.cells.files import DONE, alone, built_on, finished, made, seed_file, tuned_settings
 from workflow.cells.pools import pool_of
 from workflow.cells.seeds import Job, run_seed, say
 from workflow.cells.steps import device_name, load_training_data, prepare_torch
@@ -22,19 +22,20 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
     """Train, rank and write every seed that is not finished yet; then `result.json`, which is returned."""
     device = prepare_torch(scale.threads)
     split_folder = scale.results / "splits" / cell.split
+    folder = cell.folder(scale.results)
     about_split, code = read_json(split_folder / "split.json"), graph.code_of(cell)
     settings = graph.all_settings(scale, cell, tuned_settings(scale, cell, *graph.pretrained(cell)))
     job, seeds = None, {}
-    with alone(cell.folder(scale.results)):
+    with alone(folder):
         for seed in graph.seeds_of(scale, cell):
-            file = seed_file(cell.folder(scale.results), seed)
+            file = seed_file(folder, seed)
             digest = provenance.digest([code, settings, about_split["digest"], seed, upstream(scale, cell, seed)])
             found = finished(file, digest)
             if found is None:
                 say(f"{cell.identifier}, seed {seed}, on {device}")
                 job = job or Job(scale, cell, settings, load_training_data(split_folder), device)
                 file.unlink(missing_ok=True)  # an outdated one must not stand beside new ranks and weights
-                found = {**run_seed(job, seed), "digest": digest}
+                found = {**run_seed(job, seed), "contents": made(folder, seed), "digest": digest}
                 write_json(file, found)
             seeds[str(seed)] = found
         result = {
@@ -42,6 +43,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             "reason": "",
             "cell": graph.about(scale, cell),
             "settings": settings,
+            "pool": pool_of(scale, cell).name if cell.treatment else "",
             "digest": provenance.digest([found["digest"] for found in seeds.values()]),
             "seeds": seeds,
             "provenance": {**provenance.record(code, scale.threads, device_name(device)), "split": about_split},

@@ -17,7 +17,7 @@ from methods.engine.split import load_targets
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import task, treatment_module
-from workflow.cells.files import built_on, pool_seed_file, ranks_file, weights_file
+from workflow.cells.files import as_made, built_on, pool_seed_file, ranks_file, weights_file
 from workflow.cells.pools import pool_of
 from workflow.cells.provenance import peak_memory_mb
 from workflow.cells.steps import Trained, TrainingData, final_ranks, metrics, train
@@ -81,7 +81,7 @@ def plain(job: Job, seed: int) -> dict:
 def treated(job: Job, seed: int) -> dict:
     """Retrain the anchor on what the cell takes of its pool; where that is nothing, the anchor stays as it is."""
     treatment = treatment_module(job.cell)
-    pool = treatment.load(pool_seed_file(pool_of(job.scale, job.cell).folder(job.scale.results), seed))
+    pool = treatment.load(as_made(pool_seed_file(pool_of(job.scale, job.cell).folder(job.scale.results), seed)))
     is_control, epochs = job.cell.variant == graph.CONTROL, None
     if is_control:  # it trains as many epochs as its cell did
         epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
@@ -126,7 +126,7 @@ def untouched(job: Job, seed: int) -> dict:
     anchor = graph.pretrained(job.cell)[0]
     folder = anchor.folder(job.scale.results)
     with whole_file(ranks_file(job.folder, seed)) as temporary:
-        shutil.copyfile(ranks_file(folder, seed), temporary)
+        shutil.copyfile(as_made(ranks_file(folder, seed)), temporary)
     return {
         "metrics": built_on(folder, seed, anchor.name)["metrics"],
         "same_as": anchor.identifier,

@@ -9,7 +9,7 @@ from methods.cards import load_card
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import generate, task, treatment_module
-from workflow.cells.files import built_on, pool_seed_file
+from workflow.cells.files import as_made, built_on, pool_seed_file
 from workflow.cells.pools import is_tuned, pool_of
 from workflow.cells.seeds import say
 from workflow.cells.settings import treatment_card
@@ -66,5 +66,5 @@ def _pool(search: Search, settings: Mapping[str, Mapping]) -> object:
         else:
             folder = pool_of(scale, cell).folder(scale.results)
             built_on(folder, seed, "the pool")
-            search.pools[key] = treatment_module(cell).load(pool_seed_file(folder, seed))
+            search.pools[key] = treatment_module(cell).load(as_made(pool_seed_file(folder, seed)))
     return search.pools[key]

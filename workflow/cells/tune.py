@@ -18,7 +18,7 @@ from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, tuned_settings
+from workflow.cells.files import DONE, alone, intact, tuned_settings
 from workflow.cells.steps import device_name, load_training_data, prepare_torch
 from workflow.cells.trials import Search, validation_value
 from workflow.scale import Scale, load_scale
@@ -45,7 +45,7 @@ def tune(scale: Scale, cell: Cell) -> dict:
     search = None
     with alone(output.with_suffix("")):
         trials_file = output.with_suffix("") / "trials.json"
-        trials = read_json(trials_file) if trials_file.is_file() else {}
+        trials = intact(trials_file, sealed=True) or {}
         chosen_points = candidates(grid, settings[role], scale.tuning.budget, scale.tuning.seed)
         for number, point in enumerate(chosen_points, 1):
             key = provenance.digest([recipe, point])
