@@ -5,22 +5,28 @@ cell, one value a line (what `make merge-results` takes; ranks and weights are t
 each seed of each cell, `tuning.csv` with one row for each trial where settings were searched, `data.json` with each
 data set's counts, checksums and audit, and `provenance.json` with the scale's files, the commit, versions and machines.
 A failed cell has a row with its reason in `cells.csv`; what was not run has none there, and its status in the tables.
+
+What stands there is replaced when all is written, and by no less: where something would be gone, a file or a finished
+seed, nothing is changed, unless `--fewer` (`make publish SCALE=quick FEWER=1`) says so. Nor is anything published where
+a file of the results is damaged.
 """
 
 import argparse
 import json
 import shutil
+from collections.abc import Mapping
 from itertools import product
 from pathlib import Path
 
 import pandas as pd
 import yaml
 
+from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
-from paper_tables.results import DONE, Result, read_result
+from paper_tables.results import DONE, FAILED, Result, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.files import ranks_file
+from workflow.cells.files import intact, ranks_file
 from workflow.cells.provenance import commit
 from workflow.scale import Scale, load_scale, read_yaml
 
@@ -36,14 +42,61 @@ COSTS = (
     "same_as",
     "digest",
 )
+SHOWN = 5  # of what would be gone, in a refusal
 COPIED = ("tables/*.csv", "figures/*.csv", "figures/*.png")
 
 
-def publish(scale: Scale, target: Path) -> pd.DataFrame:
-    """Write the published results of a scale into `target`, anew. Returns the rows of `cells.csv`."""
+def publish(scale: Scale, target: Path, fewer: bool = False) -> pd.DataFrame:
+    """Put the published results of a scale into the place of what is in `target`. Returns the rows of `cells.csv`.
+    BadInput, and nothing is changed, where a file is damaged, there is nothing to publish, or `fewer` is not said and
+    something would be gone."""
     results = {name: read_result(cell, scale.results) for name, cell in sorted(graph.all_cells(scale).items())}
+    if damaged := [result.reason for result in results.values() if result.status == FAILED and not result.content]:
+        raise BadInput("\n".join(["not published, these results are damaged:", *damaged]))
     known = {name: result for name, result in results.items() if result.content}
-    shutil.rmtree(target, ignore_errors=True)
+    if not known:
+        raise BadInput(f"{scale.results}: nothing to publish, no cell of the scale has a result")
+    new, old = (target.with_name(f".{target.name}.{kind}") for kind in ("new", "old"))
+    if old.exists() and not target.exists():  # ended between the two renames below
+        old.rename(target)
+    for folder in (new, old):
+        shutil.rmtree(folder, ignore_errors=True)
+    try:
+        rows = write(scale, known, len(results), new)
+        gone = [] if fewer else would_be_gone(target, new)
+        if gone:
+            shown = [*gone[:SHOWN], *(["…"] if len(gone) > SHOWN else [])]
+            raise BadInput(
+                f"{target}: left as it is, for {len(gone)} things that stand there would be gone: {', '.join(shown)}; "
+                f"to publish fewer all the same: make publish SCALE={scale.name} FEWER=1"
+            )
+        if target.exists():
+            target.rename(old)
+        new.rename(target)
+    finally:
+        for folder in (new, old) if target.exists() else (new,):
+            shutil.rmtree(folder, ignore_errors=True)
+    return rows
+
+
+def would_be_gone(there: Path, new: Path) -> list[str]:
+    """The finished seeds, then the files, that stand in `there` and not in `new`."""
+    seeds = [f"{cell} seed {seed}" for cell, seed in sorted(finished_seeds(there) - finished_seeds(new))]
+    files = {str(file.relative_to(there)) for file in there.rglob("*") if file.is_file()}
+    return seeds + sorted(files - {str(file.relative_to(new)) for file in new.rglob("*") if file.is_file()})
+
+
+def finished_seeds(folder: Path) -> set[tuple[str, str]]:
+    """(cell, seed) of all published results; one that cannot be read holds none."""
+    found = set()
+    for file in folder.glob("cells/*/*/*/result.json"):
+        name = str(file.parent.relative_to(folder / "cells"))
+        found |= {(name, seed) for seed in (intact(file) or {}).get("seeds", {})}
+    return found
+
+
+def write(scale: Scale, known: Mapping[str, Result], planned: int, target: Path) -> pd.DataFrame:
+    """All files, into an empty folder."""
     for file in sorted(file for pattern in COPIED for file in scale.results.glob(pattern)):
         copy = target / file.relative_to(scale.results)
         copy.parent.mkdir(parents=True, exist_ok=True)
@@ -56,7 +109,7 @@ def publish(scale: Scale, target: Path) -> pd.DataFrame:
     if len(trials):
         write_csv(target / "tuning.csv", trials)
     write_json(target / "data.json", data_sets(scale))
-    write_json(target / "provenance.json", provenance(scale, known, planned=len(results)))
+    write_json(target / "provenance.json", provenance(scale, known, planned))
     return rows
 
 
@@ -105,6 +158,8 @@ def data_sets(scale: Scale) -> dict:
     for folder in sorted((scale.results / "data").glob("*")):
         files = {name: folder / f"{name}.json" for name in ("data", "audit")}
         found[folder.name] = {name: read_json(file) for name, file in files.items() if file.is_file()}
+        if "audit" in found[folder.name]:
+            found[folder.name]["audit"] = found[folder.name]["audit"]["findings"]
     return found
 
 
@@ -134,10 +189,12 @@ def provenance(scale: Scale, known: dict, planned: int) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale-file", type=Path, required=True)
+    parser.add_argument("--fewer", action="store_true", help="publish although something there will be gone")
+    options = parser.parse_args()
     with told():
-        scale = load_scale(parser.parse_args().scale_file)
+        scale = load_scale(options.scale_file)
         target = scale.results.parent / "published" / scale.name
-        rows = publish(scale, target)
+        rows = publish(scale, target, options.fewer)
     print(f"{len(rows)} rows in {target / 'cells.csv'}")
 
 
