@@ -14,6 +14,7 @@ from datasets.pipeline.errors import BadInput
 from workflow import warm
 from workflow.clock import mend_times
 from workflow.lease import devices
+from workflow.stale import make_anew
 from workflow.targets import (
     asked_files,
     attempts,

@@ -19,7 +19,7 @@ rule fetch:
 
 rule prepare:
     input:
-        lambda wildcards: raw_record(wildcards.dataset),
+        lambda wildcards: make_anew(workflow, wildcards) + raw_record(wildcards.dataset),
     output:
         multiext("results/{scale}/data/{dataset}/", "interactions.parquet", "users.parquet", "items.parquet", "data.json"),
     params:
@@ -56,7 +56,7 @@ rule audit:
 
 rule split:
     input:
-        lambda wildcards: expand(
+        lambda wildcards: make_anew(workflow, wildcards) + expand(
             "results/{scale}/data/{dataset}/{file}",
             scale=wildcards.scale,
             dataset=wildcards.split.split(".")[0],
