@@ -1,5 +1,77 @@
-"""The one kind of error that a person is meant to read."""
+"""Errors for people, and how a command tells them."""
+
+import errno
+import os
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 
 class BadInput(ValueError):
     """Something given from outside is wrong. The message names file, line or key, and what to do."""
+
+
+class Unreadable(BadInput):
+    """A library could not read a file, for a reason that nobody has foreseen."""
+
+
+# What a person can do about an error of the system.
+CURES = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EACCES: "access is not allowed; change its rights, or name another place",
+    errno.EPERM: "access is not allowed; change its rights, or name another place",
+    errno.EROFS: "the disk is read-only; name another place",
+    errno.ENOENT: "no such file or folder; was the step before this one run?",
+    errno.ENOTDIR: "a file stands where a folder is needed; move it away, or name a folder",
+    errno.EEXIST: "a file stands where a folder is needed; move it away, or name a folder",
+    errno.EISDIR: "a folder stands where a file is needed; move it away, or name a file",
+    errno.EIO: "the disk does not answer as it should; look after it, or copy the file anew",
+}
+
+
+@contextmanager
+def reading(*files: Path) -> Iterator[None]:
+    """Name the files in an error of a library that reads them. Errors of the system and want of memory go on."""
+    try:
+        yield
+    except (BadInput, OSError, MemoryError):
+        raise
+    except Exception as error:
+        names = ", ".join(map(str, files))
+        raise Unreadable(
+            f"{names}: cannot be read ({_of_library(error)}); is it the file that was meant, and whole?"
+        ) from error
+
+
+def tell(error: Exception, *meant: type[Exception]) -> bool:
+    """Say an error to a person, in a message on standard error that is the last thing there. Gives whether another
+    attempt may help: after want of memory, a fault of the system, or of a device (RuntimeError in torch).
+
+    meant: classes besides BadInput whose text is for people. The traceback of any other error comes before the message,
+    where standard error is a log and not a terminal.
+    """
+    if isinstance(error, BrokenPipeError):  # the reader has seen enough, as `| head` has
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    for_people = isinstance(error, (BadInput, *meant)) and not isinstance(error, Unreadable)
+    if not for_people and not sys.stderr.isatty():
+        traceback.print_exception(error)
+    said = str(error) if isinstance(error, (BadInput, *meant)) else explained(error)
+    print(f"error: {said}", file=sys.stderr, flush=True)
+    return not for_people and isinstance(error, (MemoryError, OSError, RuntimeError))
+
+
+def explained(error: Exception) -> str:
+    """An error that was not made for people, in their words."""
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({error or 'the system gave none'}); free some, or give the job more"
+    if isinstance(error, OSError) and error.errno in CURES:
+        return f"{error.filename or 'while writing'}: {CURES[error.errno]} ({error.strerror})"
+    return f"{_of_library(error)}; the traceback says where (2> FILE keeps it)"
+
+
+def _of_library(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:300]}"

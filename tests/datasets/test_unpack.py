@@ -8,7 +8,7 @@ import pytest
 
 from datasets.pipeline.card import RawFile
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.unpack import SMALL, unpack
+from datasets.pipeline.unpack import SMALL, Unpacked, unpack
 
 WANTED = (RawFile("ratings.dat"), RawFile("notes.txt", optional=True))
 
@@ -31,17 +31,17 @@ def tarred(path, *members):
 def test_takes_wanted_files_from_any_folder_of_a_zip(tmp_path):
     archive = zipped(tmp_path / "a.zip", {"ml/ratings.dat": b"1::2", "ml/other.dat": b"x", "ml/": b""})
     found = unpack(archive, WANTED, tmp_path / "out")
-    assert found == {"ratings.dat": tmp_path / "out" / "ratings.dat"}
-    assert found["ratings.dat"].read_bytes() == b"1::2"
+    assert found == {"ratings.dat": Unpacked(tmp_path / "out" / "ratings.dat", "ml/ratings.dat")}
+    assert found["ratings.dat"].path.read_bytes() == b"1::2"
     assert os.listdir(tmp_path / "out") == ["ratings.dat"]
 
 
 def test_takes_a_gz_and_a_tar(tmp_path):
     with gzip.open(tmp_path / "ratings.dat.gz", "wb") as file:
         file.write(b"one")
-    assert unpack(tmp_path / "ratings.dat.gz", WANTED, tmp_path / "a")["ratings.dat"].read_bytes() == b"one"
+    assert unpack(tmp_path / "ratings.dat.gz", WANTED, tmp_path / "a")["ratings.dat"].path.read_bytes() == b"one"
     archive = tarred(tmp_path / "b.tar.gz", (tarfile.TarInfo("x/ratings.dat"), b"two"))
-    assert unpack(archive, WANTED, tmp_path / "b")["ratings.dat"].read_bytes() == b"two"
+    assert unpack(archive, WANTED, tmp_path / "b")["ratings.dat"].path.read_bytes() == b"two"
 
 
 @pytest.mark.parametrize("name", ["../ratings.dat", "/etc/ratings.dat", "a/../../ratings.dat", "C:\\ratings.dat"])
