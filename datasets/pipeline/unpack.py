@@ -79,8 +79,6 @@ def _blamed(archive: Path) -> Iterator[None]:
         yield
     except (BadInput, MemoryError):
         raise
-    except NotImplementedError as error:
-        raise BadInput(f"{archive}: packed in a way that Python cannot read ({error}); {BY_HAND}") from error
     except Exception as error:
         if isinstance(error, OSError) and error.errno is not None:  # the disk's or the system's
             raise
@@ -96,8 +94,16 @@ def _zip_members(archive: Path, file: zipfile.ZipFile) -> list[Member]:
         if info.flag_bits & 1:
             raise BadInput(f"{archive}: {info.filename} is encrypted; {BY_HAND}")
         if not info.is_dir():
-            members.append(Member(info.filename, partial(file.open, info)))
+            members.append(Member(info.filename, partial(_open_zipped, archive, file, info)))
     return members
+
+
+def _open_zipped(archive: Path, file: zipfile.ZipFile, info: zipfile.ZipInfo) -> BinaryIO:
+    try:
+        return file.open(info)
+    except NotImplementedError as error:
+        method = zipfile.compressor_names.get(info.compress_type, info.compress_type)
+        raise BadInput(f"{archive}: {info.filename} is packed by {method}, unknown to Python; {BY_HAND}") from error
 
 
 def _tar_members(archive: Path, file: tarfile.TarFile) -> list[Member]:
