@@ -51,26 +51,30 @@ def tell(error: Exception, *meant: type[Exception]) -> bool:
     attempt may help: after want of memory, a fault of the system, or of a device (RuntimeError in torch).
 
     meant: classes besides BadInput whose text is for people. The traceback of any other error comes before the message,
-    where standard error is a log and not a terminal.
+    where standard error is a log and not a terminal; of the system's errors the file and the cure say enough.
     """
     if isinstance(error, BrokenPipeError):  # the reader has seen enough, as `| head` has
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return True
-    for_people = isinstance(error, (BadInput, *meant)) and not isinstance(error, Unreadable)
-    if not for_people and not sys.stderr.isatty():
+    of_input = isinstance(error, (BadInput, *meant))
+    foreseen = of_input and not isinstance(error, Unreadable) or _is_of_a_file(error)
+    if not foreseen and not sys.stderr.isatty():
         traceback.print_exception(error)
-    said = str(error) if isinstance(error, (BadInput, *meant)) else explained(error)
-    print(f"error: {said}", file=sys.stderr, flush=True)
-    return not for_people and isinstance(error, (MemoryError, OSError, RuntimeError))
+    print(f"error: {error if of_input else explained(error)}", file=sys.stderr, flush=True)
+    return not of_input and isinstance(error, (MemoryError, OSError, RuntimeError))
 
 
 def explained(error: Exception) -> str:
     """An error that was not made for people, in their words."""
     if isinstance(error, MemoryError):
         return f"not enough memory ({error or 'the system gave none'}); free some, or give the job more"
-    if isinstance(error, OSError) and error.errno in CURES:
-        return f"{error.filename or 'while writing'}: {CURES[error.errno]} ({error.strerror})"
+    if _is_of_a_file(error):
+        return f"{error.filename}: {CURES[error.errno]} ({error.strerror})"
     return f"{_of_library(error)}; the traceback says where (2> FILE keeps it)"
+
+
+def _is_of_a_file(error: Exception) -> bool:
+    return isinstance(error, OSError) and error.filename is not None and error.errno in CURES
 
 
 def _of_library(error: Exception) -> str:
