@@ -20,6 +20,7 @@ BUSY = {408, 425, 429, 500, 502, 503, 504, *range(520, 528)}  # answers that may
 RANGE = re.compile(r"bytes (\d+)-(\d+)/(\d+|\*)")
 WHOLE = re.compile(r"bytes \*/(\d+)")  # what comes with 416
 TOO_LONG = "not whole in the time that a download may take"
+NO_HOST = ("Name or service not known", "nodename nor servname")  # Linux, macOS
 FOR_EVER = (
     requests.TooManyRedirects,
     requests.exceptions.InvalidURL,
@@ -160,6 +161,8 @@ def _network(url: str) -> Iterator[None]:
     except Exception as error:
         if "CERTIFICATE_VERIFY_FAILED" in str(error):
             raise DownloadFailed(f"{url}: its certificate is not to be trusted ({error})") from error
+        if any(words in str(error) for words in NO_HOST):
+            raise DownloadFailed(f"{url}: no such host; is this machine without a network?") from error
         system = re.search(r"\[Errno -?\d+\] ([^'\")]+)", str(error))
         raise _Again(system[1] if system else str(error)) from error
 

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import socket
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -218,9 +219,16 @@ def test_what_is_permanent_is_not_repeated(fetched, server, slept, name, said):
     assert not slept and (len(server.asked) == 1 or name == "circle")
 
 
-def test_no_address_is_not_repeated(slept, tmp_path):
-    with pytest.raises(DownloadFailed, match="No connection adapters"):
-        download("gopher://127.0.0.1/x", tmp_path / "file")
+@pytest.mark.parametrize(
+    ("url", "said"), [("gopher://127.0.0.1/x", "No connection adapters"), ("http://nowhere.invalid/x", "no such host")]
+)
+def test_an_address_of_nothing_is_not_repeated(slept, tmp_path, monkeypatch, url, said):
+    def unknown(*_, **__):
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
+    with pytest.raises(DownloadFailed, match=said):
+        download(url, tmp_path / "file")
     assert not slept
 
 
