@@ -251,7 +251,10 @@ def test_an_accepted_record_stands_with_the_same_word_and_is_made_anew_for_anoth
         (tmp_path / name / "ratings.dat").write_bytes(content)
     card, store = card_of("missing"), tmp_path / "store"
     first = fetch(card, store, raw=tmp_path / "first", accept_unverified=True)
+    written = (store / "fetched.json").stat().st_mtime_ns
     assert fetch(card, store, accept_unverified=True) == first
+    assert fetch(card, store, raw=tmp_path / "first", accept_unverified=True) == first
+    assert (store / "fetched.json").stat().st_mtime_ns == written
     assert fetch(card, store, raw=tmp_path / "second", accept_unverified=True) != first
     kept = (store / "fetched.json").read_bytes()
     with pytest.raises(BadInput, match="no source gave it"):
