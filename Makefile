@@ -10,9 +10,13 @@ BIN := .venv/bin
 quoted = '$(subst ','\'',$(1))'
 of_scale = --scale-file $(call quoted,config/$(1).yaml)
 
+# Files that a person has already, for a run: RAW=folder, and ACCEPT_UNVERIFIED=true for those of another checksum.
+of_raw = $(if $(RAW),$(call quoted,raw=$(value RAW))) \
+    $(if $(ACCEPT_UNVERIFIED),$(call quoted,accept_unverified=$(ACCEPT_UNVERIFIED)))
+
 # Everything at the scale $(1). The summary is shown also of what failed in part.
 define everything
-@status=0; $(BIN)/snakemake --cores all --config $(call quoted,scale=$(1)) || status=$$?; \
+@status=0; $(BIN)/snakemake --cores all --config $(call quoted,scale=$(1)) $(of_raw) || status=$$?; \
     $(BIN)/python -m paper_tables.summary $(call of_scale,$(1)) --results $(call quoted,results/$(1)) || status=$$?; \
     $(BIN)/python -m workflow.unfinished $(call of_scale,$(1)) || status=$$?; \
     exit $$status
@@ -29,7 +33,7 @@ test: .venv/ready
 	$(BIN)/ruff check
 	$(BIN)/pytest -n 2 --dist loadfile
 
-## run     SCALE=quick: everything at a scale
+## run     SCALE=quick RAW=folder: everything at a scale, with raw files that lie in a folder already
 run: .venv/ready
 	$(call everything,$(SCALE))
 

@@ -27,7 +27,7 @@ for rules_of_method in sorted(Path(workflow.basedir).glob("methods/*/rule.smk"))
 # A data set that could not be made must not keep the tables from showing the others.
 onerror:
     asked = "demo" if "demo" in workflow.dag_settings.targets else SCALE
-    shell(f"python -m workflow.unfinished --scale-file config/{asked}.yaml --tables || true")
+    shell("python -m workflow.unfinished --scale-file config/{asked:q}.yaml --tables || true")
 
 
 rule all:

@@ -2,13 +2,12 @@
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import yaml
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import reading, tell
 
 # What a scale's pages are made of.
 READ = ("cells", "data", "splits", "pools", "tuning", "benchmarks", "standing")
@@ -64,11 +63,12 @@ def table_command(
 
 
 def answer(scale_file: Path, results: Path, make: Callable[[Mapping, Path], Iterable[object]]) -> int:
-    """Print what `make(scale, results)` gives, a line each. The exit status: 2 where the input is at fault."""
+    """Print what `make(scale, results)` gives, a line each. The exit status: 2 after an error, which it tells."""
     try:
-        scale = yaml.safe_load(scale_file.read_text(encoding="utf-8"))
-        print(*make(scale, results), sep="\n")
-    except (BadInput, OSError, yaml.YAMLError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        with reading(scale_file):
+            scale = yaml.safe_load(scale_file.read_text(encoding="utf-8"))
+        print(*make(scale, results), sep="\n", flush=True)
+    except Exception as error:
+        tell(error)
         return 2
     return 0

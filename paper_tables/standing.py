@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import card
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.files import read_json, whole_file
 from paper_tables import latex
 from paper_tables.cell import Cell
@@ -243,9 +243,9 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         found = standing(chosen.method, chosen.results, chosen.metric)
-        print(found.sentence, *write(found, chosen.results), sep="\n")
-    except (BadInput, OSError) as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(found.sentence, *write(found, chosen.results), sep="\n", flush=True)
+    except Exception as error:
+        tell(error)
         return 2
     return 0
 

@@ -113,15 +113,21 @@ def raw_record(dataset: str) -> list[str]:
     return [f"datasets/{about.folder.name}/raw/fetched.json"] if about.downloads else []
 
 
-def fetch_options(folder: str, config: Mapping) -> str:
-    """Options of the fetch command for the data set in datasets/<folder>, from `--config raw=… accept_unverified=…`."""
-    name = next(about.name for about in cards().values() if about.folder.name == folder)
-    options = ["--dataset", name]
-    if config.get("raw"):
-        options += ["--raw", f"'{config['raw']}'"]
+def name_in(folder: str) -> str:
+    """The data set whose card lies in datasets/<folder>."""
+    return next(about.name for about in cards().values() if about.folder.name == folder)
+
+
+def fetch_options(config: Mapping) -> list[str]:
+    """Options of every fetch command, from `--config raw=… accept_unverified=…`: whole words, which a rule quotes."""
+    raw, options = config.get("raw"), []
+    if raw and not isinstance(raw, str):
+        raise BadInput(f"raw is read as {raw!r} by Snakemake, and not as a path; write it with a slash: raw=./FOLDER")
+    if raw:
+        options += ["--raw", raw]
     if str(config.get("accept_unverified", "")).lower() in ("true", "1", "yes"):
         options.append("--accept-unverified")
-    return " ".join(options)
+    return options
 
 
 def scale_value(wildcards, key: str) -> int:

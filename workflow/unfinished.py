@@ -15,7 +15,7 @@ from datasets.pipeline.card import card
 from paper_tables.results import DONE, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.failed import reason
+from workflow.cells.failed import message
 from workflow.scale import Scale, load_scale
 from workflow.targets import papers, raw_record
 
@@ -40,7 +40,7 @@ def missing(scale: Scale, split: str) -> str:
     steps = [(file, Path("results/logs/fetch") / f"{card(dataset).folder.name}.log") for file in fetched] + steps
     for file, log in steps:
         if not file.is_file():
-            return reason(1, log) if log.is_file() else "not reached"
+            return message(log) or "not reached"
     return ""
 
 

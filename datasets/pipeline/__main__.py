@@ -3,24 +3,27 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from datasets.pipeline.audit import audit
 from datasets.pipeline.card import Card, card, cards
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import make_split
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one step. Returns the exit status: 0, or 2 after a message for a person on standard error."""
+    """Run one step. Returns the exit status: 0; after a message for a person on standard error 2, or 1 where another
+    attempt may help."""
     chosen = _parser().parse_args(arguments)
     try:
         chosen.run(chosen)
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+        sys.stdout.flush()
+    except Exception as error:
+        return 1 if tell(error) else 2
     return 0
 
 
@@ -47,13 +50,38 @@ def _parser() -> argparse.ArgumentParser:
     step = steps.add_parser("audit", help="look for what makes a metric meaningless")
     step.add_argument("--dataset", required=True)
     _add_results(step)
-    step.set_defaults(run=lambda chosen: _show(audit(card(chosen.dataset), chosen.results)))
+    step.set_defaults(run=_audit)
 
     step = steps.add_parser("split", help="make training histories and held-out items")
     step.add_argument("--split", required=True, help="<dataset>.<protocol>[.<order>], such as lastfm.loo.shuffled")
     _add_results(step)
-    step.set_defaults(run=lambda chosen: _show(make_split(chosen.split, chosen.results)))
+    step.set_defaults(run=_split)
     return parser
+
+
+def _audit(chosen: argparse.Namespace) -> None:
+    with _of_prepared(chosen.dataset, chosen.results):
+        _show(audit(card(chosen.dataset), chosen.results))
+
+
+def _split(chosen: argparse.Namespace) -> None:
+    with _of_prepared(chosen.split.split(".")[0], chosen.results):
+        _show(make_split(chosen.split, chosen.results))
+
+
+@contextmanager
+def _of_prepared(dataset: str, results: Path) -> Iterator[None]:
+    """Say of a step that came too early what comes before it."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        about = results / "data" / dataset / "data.json"
+        if about.exists():
+            raise
+        raise BadInput(
+            f"{about}: not there; run first: python -m datasets.pipeline prepare --dataset {dataset} "
+            f"--results {results}"
+        ) from error
 
 
 def _add_dataset(step: argparse.ArgumentParser) -> None:

@@ -1,5 +1,6 @@
 """Files that are whole or absent: written under a temporary name, then moved into place; and known again when read."""
 
+import fcntl
 import hashlib
 import json
 import os
@@ -24,8 +25,22 @@ def whole_file(path: Path) -> Iterator[Path]:
     try:
         yield temporary
         os.replace(temporary, path)
+    except OSError as error:
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)  # where the disk was full
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """Wait until no other process works in `folder`. A job that outlived a killed run ends first; its finished seeds
+    are then used instead of being trained again. The lock dies with its process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with open(folder / ".lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def write_json(path: Path, value: Mapping) -> None:

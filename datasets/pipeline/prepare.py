@@ -9,7 +9,7 @@ import pandas as pd
 from datasets.pipeline.card import Card
 from datasets.pipeline.code import made_with
 from datasets.pipeline.digest import content_digest
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import BadInput, reading
 from datasets.pipeline.fetch import load_fetched
 from datasets.pipeline.files import contents, whole_file, write_json
 from datasets.pipeline.lists import Lists, numbered
@@ -24,7 +24,9 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
     files give the same bytes. BadInput names file and line where the raw data is malformed.
     """
     fetched = load_fetched(card, store)
-    parsed = card.parse({name: Path(file["path"]) for name, file in fetched["files"].items()})
+    files = {name: Path(file["path"]) for name, file in fetched["files"].items()}
+    with reading(*(files.values() or [card.name])):
+        parsed = card.parse(files)
     tables = build_tables(card, parsed)
     folder = Path(results) / "data" / card.name
     for name, table in tables.items():

@@ -5,13 +5,14 @@ To check the files of a method:  python -m methods.engine.external --split FOLDE
 
 import argparse
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import torch
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import BadInput, tell
 from methods.engine.counting import count_among, count_ranks, of_users
 from methods.engine.ranking import Ranks
 from methods.engine.split import Candidates, Split, Targets, load_candidates, load_split, load_targets
@@ -72,21 +73,29 @@ def rank_scores(file: Path, split: Split, targets: Targets, sampled: Candidates 
 
 def _stretches(file: Path, catalogue: int) -> Iterator[pd.DataFrame]:
     expected = ["user", *map(str, range(catalogue))]
-    header = pd.read_csv(file, nrows=0).columns
+    with _table_of(file):
+        header = pd.read_csv(file, nrows=0).columns
     if list(header) != expected:
         raise BadInput(f"{file}: {len(header)} columns, expected user and the items 0, 1, .., {catalogue - 1} in order")
     types = {name: np.int64 if name == "user" else np.float64 for name in expected}
-    try:
+    with _table_of(file):
         yield from pd.read_csv(file, dtype=types, chunksize=max(1, SCORES_AT_ONCE // catalogue))
-    except (ValueError, pd.errors.ParserError) as error:
+
+
+@contextmanager
+def _table_of(file: Path) -> Iterator[None]:
+    """Name the file in what its reader finds at fault."""
+    try:
+        yield
+    except pd.errors.EmptyDataError as error:
+        raise BadInput(f"{file}: the file is empty; did the program that writes it end well?") from error
+    except ValueError as error:  # not of the type that its column has, not in UTF-8, rows of other lengths
         raise BadInput(f"{file}: {error}") from error
 
 
 def _given_ranks(file: Path, split: Split, targets: dict[str, Targets]) -> dict[str, Ranks]:
-    try:
+    with _table_of(file):
         table = pd.read_csv(file, dtype={"user": np.int64, "part": str, **dict.fromkeys(COUNTS + SAMPLED, np.int64)})
-    except (ValueError, pd.errors.ParserError) as error:
-        raise BadInput(f"{file}: {error}") from error
     if list(table.columns) not in (["user", "part", *COUNTS], ["user", "part", *COUNTS, *SAMPLED]):
         expected = f"user, part, {', '.join(COUNTS)}, and for sampled candidates {', '.join(SAMPLED)}"
         raise BadInput(f"{file}: columns {', '.join(table.columns)}; expected {expected}")
@@ -133,8 +142,9 @@ def main() -> None:
     options = parser.parse_args()
     try:
         found = external_ranks(options.split, options.results, options.seed)
-    except BadInput as error:
-        raise SystemExit(str(error)) from None
+    except Exception as error:
+        tell(error)
+        raise SystemExit(1) from None
     for part, ranks in found.items():
         kept = summary(ranks.above_kept, ranks.ties_kept)["ndcg@5"]
         removed = summary(ranks.above_removed, ranks.ties_removed)["ndcg@5"]

@@ -11,7 +11,7 @@ import sys
 
 from tabulate import tabulate
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import tell
 from paper_tables.claims.findings import ledger
 from paper_tables.reported import papers
 
@@ -23,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     try:
         rows = ledger(chosen.paper)
-    except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
+    except Exception as error:
+        tell(error)
         return 2
     if chosen.csv:
         print(rows.to_csv(index=False, float_format="%.6g", lineterminator="\n"), end="")

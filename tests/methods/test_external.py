@@ -196,5 +196,23 @@ def test_the_command_prints_a_summary(made, capsys, monkeypatch):
     external.main()
     assert "2 users" in capsys.readouterr().out
     (folder / "test.scores.csv").unlink()
-    with pytest.raises(SystemExit, match="neither"):
+    with pytest.raises(SystemExit, match="1"):
         external.main()
+    assert capsys.readouterr().err.startswith(f"error: {folder}: neither")
+
+
+@pytest.mark.parametrize("content", ["", "\n\n"])
+@pytest.mark.parametrize("name", ["ranks.csv", "test.scores.csv"])
+def test_an_empty_file_is_called_empty(tmp_path, name, content):
+    write_split(tmp_path / "split", ROWS)
+    write_scores(tmp_path, "validation.scores.csv", [0, 1, 2], np.zeros((3, CATALOGUE)))
+    (tmp_path / name).write_text(content)
+    with pytest.raises(BadInput, match=f"{name}: the file is empty; did the program that writes it end well?"):
+        external_ranks(tmp_path / "split", tmp_path, 1)
+
+
+def test_bytes_that_are_no_text_are_named_with_their_file(tmp_path):
+    write_split(tmp_path / "split", ROWS)
+    (tmp_path / "ranks.csv").write_bytes(b"user,part\n0,\xff\n")
+    with pytest.raises(BadInput, match="ranks.csv: .*utf-8"):
+        external_ranks(tmp_path / "split", tmp_path, 1)

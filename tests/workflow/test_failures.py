@@ -8,7 +8,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from workflow import progress
 from workflow.cells.errors import NO_RETRY, told
-from workflow.cells.failed import another_attempt, reason
+from workflow.cells.failed import another_attempt, message, reason
 from workflow.retry import take_failed_away
 
 
@@ -33,20 +33,26 @@ def test_a_reason_is_one_line_for_a_table(tmp_path):
     assert reason(1, log) == f"ended with code 1; see {log}"
     log.write_text("epoch 1\nerror: key 'x' is unknown\n\n")
     assert reason(NO_RETRY, log) == "key 'x' is unknown"
+    log.write_text("error: an earlier one\nerror: a.zip: refused:\n  size 1\n  sha256 2\nReplace it.\n")
+    assert reason(NO_RETRY, log) == "a.zip: refused: size 1 sha256 2 Replace it."
+    assert message(log) == "a.zip: refused:\n  size 1\n  sha256 2\nReplace it."
+    log.write_text("awk: cannot open train.csv\n")
+    assert message(log) == reason(2, log) == "awk: cannot open train.csv"
     assert reason(137, log) == f"killed, most likely for want of memory; see {log}"
     assert reason(139, log) == f"ended with code 139; see {log}"
 
 
 @pytest.mark.parametrize(
     ("error", "ends"),
-    [(BadInput("x"), SystemExit), (FloatingPointError("x"), SystemExit), (KeyError("x"), SystemExit),
-     (MemoryError(), MemoryError), (RuntimeError("CUDA"), RuntimeError), (OSError(), OSError)],
+    [(BadInput("x"), NO_RETRY), (FloatingPointError("x"), NO_RETRY), (KeyError("x"), NO_RETRY),
+     (MemoryError(), 1), (RuntimeError("CUDA"), 1), (OSError(), 1)],
 )  # fmt: skip
-def test_only_what_may_end_better_is_tried_again(error, ends):
-    with pytest.raises(ends) as ended, told():
+def test_only_what_may_end_better_is_tried_again(error, ends, tmp_path, capsys):
+    with pytest.raises(SystemExit) as ended, told():
         raise error
-    if ends is SystemExit:
-        assert ended.value.code == NO_RETRY
+    assert ended.value.code == ends
+    (tmp_path / "log").write_text(capsys.readouterr().err)  # where the reason is found, after a traceback or without
+    assert str(error) in reason(1, tmp_path / "log") and "error: " not in reason(1, tmp_path / "log")
 
 
 def test_ctrl_c_is_one_word_and_no_failure(capsys):

@@ -2,11 +2,10 @@
 
 import signal
 import sys
-import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.errors import tell
 
 NO_RETRY = 3  # wrong input, a model that diverged: the same again next time
 STOPPED = 128 + signal.SIGINT  # by a person: nothing is wrong with the job
@@ -14,21 +13,13 @@ STOPPED = 128 + signal.SIGINT  # by a person: nothing is wrong with the job
 
 @contextmanager
 def told() -> Iterator[None]:
-    """Turn an error that is meant for people into one line, and what another attempt cannot help into NO_RETRY.
-
-    Ctrl-C is no fault. Want of memory, a device's fault (RuntimeError in torch) and files out of reach go on as they
-    are.
-    """
+    """End the command with a line for people where an error comes up to here: with NO_RETRY what another attempt cannot
+    help, with 1 want of memory, a device's fault and files out of reach. Ctrl-C is no fault."""
     try:
         yield
-    except (BadInput, FloatingPointError) as error:
-        print(f"error: {error}", file=sys.stderr, flush=True)
-        sys.exit(NO_RETRY)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr, flush=True)
         sys.exit(STOPPED)
-    except (MemoryError, OSError, RuntimeError):
-        raise
-    except Exception:
-        traceback.print_exc()
-        sys.exit(NO_RETRY)
+    except Exception as error:
+        sys.exit(1 if tell(error, FloatingPointError) else NO_RETRY)

@@ -28,14 +28,18 @@ def another_attempt(code: int, attempt: int, attempts: int) -> bool:
 
 
 def reason(code: int, log: Path) -> str:
-    """One line for the tables: the last line of the log, or what killed the job."""
+    """One line for the tables: the message at the end of the log, or what killed the job."""
     if code == KILLED:
         return f"killed, most likely for want of memory; see {log}"
-    lines = log.read_text(encoding="utf-8", errors="replace").split("\n") if log.is_file() else []
-    said = [line.strip() for line in lines if line.strip()]
-    if not said or code > 128:
-        return f"ended with code {code}; see {log}"
-    return said[-1].removeprefix("error: ")[:500]
+    said = "" if code > 128 else message(log)
+    return " ".join(said.split())[:500] or f"ended with code {code}; see {log}"
+
+
+def message(log: Path) -> str:
+    """What a log has for a person: all that follows its last "error: ", else its last line."""
+    text = log.read_text(encoding="utf-8", errors="replace").strip() if log.is_file() else ""
+    _, mark, said = f"\n{text}".rpartition("\nerror: ")
+    return said if mark else text.rpartition("\n")[2].strip()
 
 
 def main() -> None:

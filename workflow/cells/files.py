@@ -1,9 +1,6 @@
 """Files of finished seeds: written whole, kept by a retry as long as their digest fits, and used only as they were
 written."""
 
-import fcntl
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from datasets.pipeline.errors import BadInput, Damaged
@@ -14,16 +11,6 @@ from workflow.scale import Scale
 
 DONE, FAILED = "done", "failed"
 DAMAGED = {"status": FAILED, "reason": "its file is damaged"}  # what a result is that cannot be read
-
-
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Wait until no other process works in `folder`. A job that outlived a killed run ends first; its finished seeds
-    are then used instead of being trained again. The lock dies with its process."""
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def seed_file(folder: Path, seed: int) -> Path:

@@ -8,13 +8,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.files import alone, read_json, write_json
 from methods.engine.split import load_split
 from workflow import progress
 from workflow.cells import provenance
 from workflow.cells.augment import generate, treatment_module
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, built_on, finished, made, pool_seed_file, seed_file, tuned_settings
+from workflow.cells.files import DONE, built_on, finished, made, pool_seed_file, seed_file, tuned_settings
 from workflow.cells.pools import Pool, code_of_pool, drawn_with, find_pool, generation, tuned_with
 from workflow.cells.steps import device_name, prepare_torch
 from workflow.scale import Scale, load_scale

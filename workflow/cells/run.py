@@ -6,12 +6,12 @@ Each finished seed is kept, so that a retry or a resumed run trains only what is
 import argparse
 from pathlib import Path
 
-from datasets.pipeline.files import read_json, sha256, write_json
+from datasets.pipeline.files import alone, read_json, sha256, write_json
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, built_on, finished, made, seed_file, tuned_settings
+from workflow.cells.files import DONE, built_on, finished, made, seed_file, tuned_settings
 from workflow.cells.pools import pool_of
 from workflow.cells.seeds import Job, run_seed, say
 from workflow.cells.steps import device_name, load_training_data, prepare_torch

@@ -13,12 +13,12 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json, write_json
+from datasets.pipeline.files import alone, read_json, write_json
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, alone, intact, tuned_settings
+from workflow.cells.files import DONE, intact, tuned_settings
 from workflow.cells.steps import device_name, load_training_data, prepare_torch
 from workflow.cells.trials import Search, validation_value
 from workflow.scale import Scale, load_scale

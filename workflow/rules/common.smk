@@ -23,6 +23,7 @@ from workflow.targets import (
     fetch_options,
     job_digest,
     job_inputs,
+    name_in,
     papers,
     raw_record,
     report_inputs,
@@ -42,6 +43,7 @@ if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_setti
 # Bad settings end the run here, in one line, and not deep in a job.
 try:
     check(str(config.get("scale", "paper")))
+    FETCH_OPTIONS = fetch_options(config)
 except BadInput as error:
     raise WorkflowError(str(error)) from None
 
@@ -87,11 +89,15 @@ onstart:
         workflow.scheduler.job_rate_limiter = None
 
 
+# What a wildcard stands for becomes a part of commands: nothing that a shell would read otherwise.
+NAME = r"[A-Za-z0-9_.-]+"
+
+
 wildcard_constraints:
     scale=r"[a-z0-9-]+",
     paper=r"[a-z0-9]+",
     dataset=r"[a-z0-9-]+",
     split=r"[a-z0-9-]+\.[a-z]+(\.[a-z]+)?",
     target=r"[a-z0-9]+",
-    cell=r"[^/]+",
-    pool=r"[^/]+",
+    cell=NAME,
+    pool=NAME,

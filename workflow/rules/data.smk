@@ -4,17 +4,20 @@ What only some data have (lists, candidates, truth) is no output: data.json and 
 """
 
 
+# Where files are looked for is no part of what is fetched: a record that stands is true whatever the options say, so they
+# are no params. The command looks at the record itself, and repeats what may help: another attempt would not. A job that
+# fails leaves the record as it was.
 rule fetch:
     output:
-        "datasets/{folder}/raw/fetched.json",
+        update("datasets/{folder}/raw/fetched.json"),
     params:
-        options=lambda wildcards: fetch_options(wildcards.folder, config),
+        dataset=lambda wildcards: name_in(wildcards.folder),
     log:
         "results/logs/fetch/{folder}.log",
-    retries: 3
+    retries: 0
     localrule: True
     shell:
-        "python -m datasets.pipeline fetch {params.options} > {log} 2>&1"
+        "python -m datasets.pipeline fetch --dataset {params.dataset} {FETCH_OPTIONS:q} > {log:q} 2>&1"
 
 
 rule prepare:

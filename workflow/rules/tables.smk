@@ -78,7 +78,7 @@ rule report:
 rule compare:
     localrule: True
     shell:
-        "python -m paper_tables.comparison --scale-file config/{SCALE}.yaml --results results/{SCALE}"
+        "python -m paper_tables.comparison --scale-file config/{SCALE:q}.yaml --results results/{SCALE:q}"
 
 
 for target_name in targets(SCALE):
