@@ -78,7 +78,7 @@ def test_amazon(parse, name):
 def test_amazon_orders_reviews_of_one_day_as_in_the_file(parse):
     days = [("b", 2), ("c", 1), ("a", 1), ("d", 2)]
     text = "".join(json.dumps({"reviewerID": "u", "asin": item, "unixReviewTime": day}) + "\n" for item, day in days)
-    tables = build_tables(card("amazon-baby"), parse("amazon-baby", **{"reviews_Baby_5.json": text}))
+    tables, _ = build_tables(card("amazon-baby"), parse("amazon-baby", **{"reviews_Baby_5.json": text}))
     originals = tables["items"]["original"].to_numpy()
     assert originals[tables["interactions"]["item"]].tolist() == ["c", "a", "b", "d"]
 

@@ -18,7 +18,7 @@ def test_rows_are_in_time_order_with_ties_as_in_the_file(make_card):
     rows = pd.DataFrame(
         {"user": ["b", "a", "b", "b", "a"], "item": [9, 7, 5, 8, 5], "time": [3, 2, 1, 1, 2], "rating": [1, 2, 3, 4, 5]}
     )
-    tables = build_tables(
+    tables, _ = build_tables(
         make_card(**TIMED), Parsed(rows, pd.DataFrame({"item": [5, 9, 99], "title": ["x", "y", "z"]}))
     )
     found = tables["interactions"]
@@ -33,7 +33,7 @@ def test_rows_are_in_time_order_with_ties_as_in_the_file(make_card):
 
 
 def test_without_time_the_file_decides_and_time_is_null(make_card):
-    tables = build_tables(make_card(), Parsed(pd.DataFrame({"user": [2, 1, 2], "item": [3, 3, 1]})))
+    tables, _ = build_tables(make_card(), Parsed(pd.DataFrame({"user": [2, 1, 2], "item": [3, 3, 1]})))
     assert tables["interactions"]["item"].tolist() == [1, 1, 0]
     assert tables["interactions"]["time"].isna().all()
 
@@ -76,7 +76,7 @@ def test_arrays_get_the_numbers_of_the_prepared_data(make_card, tmp_path, monkey
 def test_the_digest_follows_the_content(make_card, tmp_path):
     rows = pd.DataFrame({"user": [1, 1, 2], "item": [1, 2, 2]})
     tables = [
-        build_tables(make_card(), Parsed(changed)) for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
+        build_tables(make_card(), Parsed(changed))[0] for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
     ]
     digests = [content_digest(table) for table in tables]
     assert digests[0] == digests[1] != digests[2]
