@@ -38,6 +38,6 @@ def refuse_missing(rows: pd.DataFrame, column: str) -> None:
     fault = missing(rows[column])
     if fault.any():
         raise BadInput(
-            f"{place(rows, fault)}: no {column}; so in {fault.sum():,} of {len(rows):,} rows. Correct the file, or leave "
-            f"such rows out by `drop_missing: {column}` as the first step of the card's recipe"
+            f"{place(rows, fault)}: no {column}; so in {fault.sum():,} of {len(rows):,} rows. Correct the file, or "
+            f"leave such rows out by `drop_missing: {column}` as the first step of the card's recipe"
         )

@@ -1,7 +1,7 @@
 """Which line of a text file a row stands in, and which is at fault: read slowly, when the fast reader cannot say.
 
-Lines are counted as editors and `sed -n 5p` count them: they end with a line feed, also within quotes. A carriage return
-alone ends none.
+Lines are counted as editors and `sed -n 5p` count them: they end with a line feed, also within quotes. A carriage
+return alone ends none.
 """
 
 import csv
@@ -32,8 +32,10 @@ class Layout:
 
 def simple(content: bytes, rows: int, header: bool = False) -> range | None:
     """The line of each row where every line holds one row; None where some do not."""
-    count = content.rstrip(b"\r\n").count(b"\n") + 1
-    return range(1 + header, 1 + count) if count == rows + header else None
+    text = content.rstrip(b"\r\n")
+    count = text.count(b"\n") + 1
+    empty = b"\n\n" in text or b"\n\r\n" in text or text[:1] in (b"\n", b"\r")
+    return range(1 + header, 1 + count) if count == rows + header and not empty else None
 
 
 def begins(path: Path, content: bytes, layout: Layout) -> list[int]:
@@ -114,7 +116,7 @@ def _is_utf8(text: str) -> bool:
 
 
 def _shown(line: str) -> str:
-    return repr(line[:SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace"))
+    return line[:SHOWN].encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def _in_words(kind: str) -> str:

@@ -104,8 +104,8 @@ def _items(card: Card, originals: pd.Index, known: pd.DataFrame | None) -> pd.Da
             item = known["item"].iloc[int(again.argmax())]
             first = place(known, (known["item"] == item).to_numpy(bool))
             raise BadInput(
-                f"{card.name}: {place(known, again)}: item '{item}' stands there once more, first in {first}; take one of "
-                "the two out of the file"
+                f"{card.name}: {place(known, again)}: item '{item}' stands there once more, first in {first}; take one "
+                "of the two out of the file"
             )
         table = table.merge(known.rename(columns={"item": "original"}), on="original", how="left", validate="1:1")
     return table
@@ -116,9 +116,9 @@ def _renumbered(arrays: Mapping, axes: Mapping, tables: Mapping[str, pd.DataFram
     originals = {"user": tables["users"]["original"].to_numpy(), "item": tables["items"]["original"].to_numpy()}
     result = dict(arrays)
     for name, counted in axes.items():
-        for place, axis in enumerate(counted):
+        for number, axis in enumerate(counted):
             if axis in originals:
-                result[name] = result[name].take(originals[axis], axis=place)
+                result[name] = result[name].take(originals[axis], axis=number)
     return result
 
 

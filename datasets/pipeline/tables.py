@@ -37,10 +37,10 @@ def read_table(
 ) -> pd.DataFrame:
     """Read a delimited text file.
 
-    columns: name to type, all of them, in the file's order; with `header` the first line must hold just these names, but
-    for capitals and signs between words. encoding: of a file that is not UTF-8. missing: texts that stand for no value.
-    BadInput names file and line of the first fault: empty file, wrong encoding, wrong number of columns, a value that is
-    not of its type or is missing.
+    columns: name to type, all of them, in the file's order; with `header` the first line must hold just these names,
+    but for capitals and signs between words. encoding: of a file that is not UTF-8. missing: texts that stand for no
+    value. BadInput names file and line of the first fault: empty file, wrong encoding, wrong number of columns, a value
+    that is not of its type or is missing.
     """
     content = _utf8(path, encoding)
     separator = delimiter
