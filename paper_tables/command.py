@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 # What a scale's pages are made of.
 READ = ("cells", "data", "splits", "pools", "tuning", "benchmarks", "standing")
@@ -66,7 +67,7 @@ def table_command(
 def answer(scale_file: Path, results: Path, make: Callable[[Mapping, Path], Iterable[object]]) -> int:
     """Print what `make(scale, results)` gives, a line each. The exit status: 2 where the input is at fault."""
     try:
-        scale = yaml.safe_load(scale_file.read_text(encoding="utf-8"))
+        scale = parse_yaml(scale_file.read_text(encoding="utf-8"))
         print(*make(scale, results), sep="\n")
     except (BadInput, OSError, yaml.YAMLError) as error:
         print(f"error: {error}", file=sys.stderr)
