@@ -19,7 +19,7 @@ include: "workflow/rules/tables.smk"
 
 
 # A method may bring rules of its own, e.g. one that is written in another language.
-for rules_of_method in sorted(Path(workflow.basedir).glob("methods/*/rule.smk")):
+for rules_of_method in sorted(Path(workflow.basedir).glob("methods/[!.]*/rule.smk")):
 
     include: rules_of_method
 

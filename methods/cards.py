@@ -11,7 +11,7 @@ from pathlib import Path
 import yaml
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import parse_yaml
+from datasets.pipeline.files import folders_with, parse_yaml
 
 FOLDER = Path(__file__).parent
 KINDS = ("recommender", "treatment", "external")
@@ -71,7 +71,8 @@ class Card:
 
 def cards() -> dict[str, Card]:
     """Every method that has a card, by name, in the order of the names."""
-    return {card.name: card for card in map(read_card, sorted(FOLDER.glob("*/card.yaml")))}
+    found = (read_card(folder / "card.yaml") for folder in folders_with("card.yaml", FOLDER))
+    return {card.name: card for card in found}
 
 
 def load_card(name: str) -> Card:

@@ -5,9 +5,8 @@ import contextlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-import yaml
-
 from datasets.pipeline.errors import reading, tell
+from datasets.pipeline.files import parse_yaml
 
 # What a scale's pages are made of.
 READ = ("cells", "data", "splits", "pools", "tuning", "benchmarks", "standing")
@@ -66,7 +65,7 @@ def answer(scale_file: Path, results: Path, make: Callable[[Mapping, Path], Iter
     """Print what `make(scale, results)` gives, a line each. The exit status: 2 after an error, which it tells."""
     try:
         with reading(scale_file):
-            scale = yaml.safe_load(scale_file.read_text(encoding="utf-8"))
+            scale = parse_yaml(scale_file.read_text(encoding="utf-8"))
         print(*make(scale, results), sep="\n", flush=True)
     except Exception as error:
         tell(error)

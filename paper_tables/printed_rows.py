@@ -5,12 +5,14 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from datasets.pipeline.files import folders_with
+
 PAPERS = Path(__file__).parent
 
 
 def papers() -> tuple[str, ...]:
     """Every paper whose printed numbers are here, by name."""
-    return tuple(sorted(folder.parent.name for folder in PAPERS.glob("*/reported")))
+    return tuple(folder.name for folder in folders_with("reported", PAPERS))
 
 
 @cache

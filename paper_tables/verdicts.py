@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-import yaml
 from scipy.stats import t
 
+from datasets.pipeline.files import parse_yaml
 from paper_tables.reported import NOT_COMPARABLE, anomalies
 from paper_tables.results import DONE, FAILED
 
@@ -23,7 +23,7 @@ _OTHER = ["anchor", "printed", "rounding", "measured", "low", "variance", "freed
 
 @cache
 def rules() -> Mapping:
-    return yaml.safe_load(RULES.read_text(encoding="utf-8"))
+    return parse_yaml(RULES.read_text(encoding="utf-8"))
 
 
 def verdict_names() -> list[str]:

@@ -19,7 +19,6 @@ from itertools import product
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
@@ -170,7 +169,7 @@ def provenance(scale: Scale, known: dict, planned: int) -> dict:
     finished = sorted(record["finished"] for record in records)
     return {
         "commit": commit(),
-        "scale": yaml.safe_load(scale.file.read_text(encoding="utf-8")),
+        "scale": read_yaml(scale.file),
         "settings": {file.stem: read_yaml(file) for file in sorted(scale.settings_folder.glob("*.yaml"))},
         "settings of cells": {name: result.content["settings"] for name, result in known.items() if result.done},
         "splits": {record["split"]["name"]: record["split"] for record in records},

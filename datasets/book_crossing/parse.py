@@ -11,7 +11,7 @@ def parse(files: Mapping[str, Path]) -> Parsed:
     """Every row of BX-Book-Ratings.csv; a rating of 0 is an interaction without an opinion."""
     ratings = read_table(
         files["BX-Book-Ratings.csv"],
-        {"User-ID": "int", "ISBN": "text", "Book-Rating": "int"},
+        {"User-ID": "int", "ISBN": "name", "Book-Rating": "int"},
         delimiter=";",
         header=True,
         encoding="cp1252",

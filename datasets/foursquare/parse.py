@@ -3,15 +3,13 @@
 from collections.abc import Mapping
 from pathlib import Path
 
-import pandas as pd
-
-from datasets.pipeline.errors import BadInput
 from datasets.pipeline.parsed import Parsed
-from datasets.pipeline.tables import read_table
+from datasets.pipeline.tables import first_line, read_table
+from datasets.pipeline.times import seconds
 
 COLUMNS = {
     "userId": "int",
-    "venueId": "text",
+    "venueId": "name",
     "venueCategoryId": "text",
     "venueCategory": "text",
     "latitude": "float",
@@ -24,19 +22,9 @@ COLUMNS = {
 def parse(files: Mapping[str, Path]) -> Parsed:
     """Check-ins with time; venues with their category, the first where a venue changes it."""
     (path,) = files.values()
-    with open(path, "rb") as file:
-        comma = file.readline().startswith(b"userId,")
+    comma = "\t" not in first_line(path)
     visits = read_table(path, COLUMNS, "," if comma else "\t", header=comma, encoding="iso-8859-1", quoted=comma)
     venues = visits.drop_duplicates("venueId")[["venueId", "venueCategory"]].set_axis(["item", "category"], axis=1)
-    visits["time"] = _seconds(path, visits["utcTimestamp"], first_line=1 + comma)
+    visits["time"] = seconds(visits["utcTimestamp"], "%a %b %d %H:%M:%S %z %Y")
     interactions = visits[["userId", "venueId", "time"]].set_axis(["user", "item", "time"], axis=1)
     return Parsed(interactions, venues)
-
-
-def _seconds(path: Path, written: pd.Series, first_line: int) -> pd.Series:
-    """Seconds since 1970 of times such as 'Tue Apr 03 18:17:18 +0000 2012'."""
-    times = pd.to_datetime(written, format="%a %b %d %H:%M:%S %z %Y", utc=True, errors="coerce")
-    if times.isna().any():
-        row = int(times.isna().to_numpy().argmax())
-        raise BadInput(f"{path}, line {row + first_line}: {written.iloc[row]!r} is not a time of the expected form")
-    return (times - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)

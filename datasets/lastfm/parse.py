@@ -7,6 +7,7 @@ import pandas as pd
 
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.tables import read_table
+from datasets.pipeline.times import seconds
 
 
 def parse(files: Mapping[str, Path]) -> Parsed:
@@ -15,7 +16,7 @@ def parse(files: Mapping[str, Path]) -> Parsed:
         files["user_artists.dat"], {"userID": "int", "artistID": "int", "weight": "int"}, delimiter="\t", header=True
     )
     if "user_taggedartists.dat" in files:
-        plays = plays.merge(_first_tags(files["user_taggedartists.dat"]), on=["userID", "artistID"], how="left")
+        plays = plays.join(_first_tags(files["user_taggedartists.dat"]), on=["userID", "artistID"])
     items = None
     if "artists.dat" in files:
         artists = read_table(
@@ -28,9 +29,7 @@ def parse(files: Mapping[str, Path]) -> Parsed:
     return Parsed(plays.rename(columns={"userID": "user", "artistID": "item"}), items)
 
 
-def _first_tags(path: Path) -> pd.DataFrame:
+def _first_tags(path: Path) -> pd.Series:
     columns = {name: "int" for name in ("userID", "artistID", "tagID", "day", "month", "year")}
     tags = read_table(path, columns, delimiter="\t", header=True)
-    day = pd.to_datetime(tags[["year", "month", "day"]])
-    seconds = (day - pd.Timestamp(0)) // pd.Timedelta(seconds=1)
-    return tags.assign(tagged=seconds).groupby(["userID", "artistID"], as_index=False)["tagged"].min()
+    return tags.assign(tagged=seconds(tags[["year", "month", "day"]])).groupby(["userID", "artistID"])["tagged"].min()

@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pyarrow
 import pyarrow.compute
 
@@ -12,10 +11,11 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.lists import Lists
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.tables import read_table
+from datasets.pipeline.times import seconds
 
-BEHAVIORS = dict.fromkeys(("impression", "user", "time", "history", "impressions"), "text")
-NEWS = dict.fromkeys(
-    ("item", "category", "subcategory", "title", "abstract", "url", "title_entities", "abstract_entities"), "text"
+BEHAVIORS = dict.fromkeys(("impression", "user", "time", "history", "impressions"), "text") | {"user": "name"}
+NEWS = {"item": "name"} | dict.fromkeys(
+    ("category", "subcategory", "title", "abstract", "url", "title_entities", "abstract_entities"), "text"
 )
 SHOWN = r"^\S+-[01]$"  # N55689-1: shown and clicked
 
@@ -40,23 +40,13 @@ def read_lists(file: Path) -> Lists:
     fits = pyarrow.compute.match_substring_regex(shown, SHOWN).to_numpy(zero_copy_only=False)
     if not fits.all():
         fault = int(fits.argmin())
-        line = int(np.searchsorted(offsets, fault, side="right"))
+        row = int(np.searchsorted(offsets, fault, side="right")) - 1
         raise BadInput(
-            f"{file}, line {line}: {shown[fault].as_py()!r} is no impression; expected an item and -1 (clicked) or -0, "
-            "such as N55689-1"
+            f"{file}, line {rows.index[row]}: {shown[fault].as_py()!r} is no impression; expected an item and -1 "
+            "(clicked) or -0, such as N55689-1"
         )
     chosen = pyarrow.compute.ends_with(shown, "-1").to_numpy(zero_copy_only=False)
     items = pyarrow.compute.utf8_slice_codeunits(shown, 0, -2).dictionary_encode()
     names = items.dictionary.to_numpy(zero_copy_only=False)
-    return Lists(
-        rows["user"].to_numpy(object), offsets, names[items.indices.to_numpy()], chosen, _seconds(file, rows["time"])
-    )
-
-
-def _seconds(file: Path, written: pd.Series) -> np.ndarray:
-    """Seconds since 1970 of times such as '11/12/2019 2:14:46 PM'; the data names no time zone, UTC is assumed."""
-    times = pd.to_datetime(written, format="%m/%d/%Y %I:%M:%S %p", utc=True, errors="coerce")
-    if times.isna().any():
-        row = int(times.isna().to_numpy().argmax())
-        raise BadInput(f"{file}, line {row + 1}: {written.iloc[row]!r} is not a time such as 11/12/2019 2:14:46 PM")
-    return ((times - pd.Timestamp(0, tz="UTC")) // pd.Timedelta(seconds=1)).to_numpy(np.int64)
+    time = seconds(rows["time"], "%m/%d/%Y %I:%M:%S %p").to_numpy(np.int64)  # the data names no time zone
+    return Lists(rows["user"].to_numpy(object), offsets, names[items.indices.to_numpy()], chosen, time)

@@ -10,5 +10,5 @@ from datasets.pipeline.tables import read_json_lines
 def parse_reviews(files: Mapping[str, Path]) -> Parsed:
     """One JSON object a line with reviewerID, asin and unixReviewTime, which is a whole day."""
     (path,) = files.values()
-    reviews = read_json_lines(path, {"reviewerID": "text", "asin": "text", "unixReviewTime": "int"})
+    reviews = read_json_lines(path, {"reviewerID": "name", "asin": "name", "unixReviewTime": "int"})
     return Parsed(reviews.set_axis(["user", "item", "time"], axis=1))

@@ -14,11 +14,12 @@ import pandas as pd
 
 from datasets.pipeline.card import Card
 from datasets.pipeline.files import read_json, unchanged, write_json
-from datasets.pipeline.finding import Finding
+from datasets.pipeline.finding import Finding, graded
 from datasets.pipeline.list_audit import inspect_lists
 from datasets.pipeline.lists import lists_from
 from datasets.pipeline.orders import put_in_order
-from datasets.pipeline.split import Parts, leave_one_out, places, starts_together
+from datasets.pipeline.split import Parts, leave_one_out, places
+from datasets.pipeline.time_audit import inspect_time
 
 COUNTS = ("lists", "interactions", "users", "items")
 
@@ -32,6 +33,7 @@ def audit(card: Card, results: Path) -> list[dict]:
     findings = [
         _source(prepared),
         *printed_counts(prepared),
+        recipe_steps(prepared),
         *_time(interactions, card),
         *inspect_sequences(interactions),
     ]
@@ -62,6 +64,17 @@ def _source(prepared: Mapping) -> Finding:
     return Finding("source", "ok", 0.0, "every raw file is the original by its checksum")
 
 
+def recipe_steps(prepared: Mapping) -> Finding:
+    """What the recipe left out, step by step; rows without an identifier are worth a note."""
+    rows = [prepared["raw"]["interactions"], *prepared["rows_left"]]
+    steps = [next(iter(step.items())) for step in prepared["recipe"]]
+    lost = [before - left for before, left in zip(rows, rows[1:], strict=False)]
+    said = ", ".join(f"{count:,} by {name}: {of}" for (name, of), count in zip(steps, lost, strict=True)) or "none"
+    nameless = sum(count for (name, _), count in zip(steps, lost, strict=True) if name == "drop_missing")
+    level = "note" if nameless else "ok"
+    return Finding("recipe", level, round(1 - rows[-1] / rows[0], 6), f"of the file's rows are left out: {said}")
+
+
 def printed_counts(prepared: Mapping) -> list[Finding]:
     """For each paper that counts this data: what share of its counts is here. prepared: content of data.json."""
     findings = []
@@ -79,29 +92,14 @@ def _time(interactions: pd.DataFrame, card: Card) -> list[Finding]:
     if not card.has_time:
         meaning = f"the data has no time; order '{card.default_order}' is an assumption: {card.default_order_reason}"
         return [Finding("time", "warning", 0.0, meaning)]
-    time = interactions["time"].to_numpy(np.int64)
-    same_user = np.diff(interactions["user"].to_numpy()) == 0
-    ties = _share((np.diff(time) == 0)[same_user])
-    together = starts_together(interactions)
-    return [
-        Finding("time", "ok", 1.0, "every row has a time"),
-        _graded(
-            "time ties", ties, (0.0, 0.2), "of a user's neighbouring rows share one time; the file's order decides"
-        ),
-        _graded(
-            "time is a count",
-            together,
-            (0.1, 0.3, 0.5),
-            "of users begin in the same hundredth of the time span; near 1, 'time' counts rows and is no clock",
-        ),
-    ]
+    return inspect_time(interactions)
 
 
 def _repeats(users: np.ndarray, items: np.ndarray, parts: Parts) -> list[Finding]:
     again = pd.Series(users * (items.max(initial=0) + 1) + items).duplicated().to_numpy()
     return [
-        _graded("repeated pairs", _share(again), (0.0, 0.5), "of rows repeat an earlier row of the same user and item"),
-        _graded(
+        graded("repeated pairs", _share(again), (0.0, 0.5), "of rows repeat an earlier row of the same user and item"),
+        graded(
             "test item in history",
             _share(again[parts.test]),
             (0.0, 0.05),
@@ -114,13 +112,13 @@ def _targets(items: np.ndarray, parts: Parts) -> list[Finding]:
     targets = items[parts.test]
     seen = np.bincount(items[parts.train], minlength=items.max(initial=0) + 1) > 0
     return [
-        _graded(
+        graded(
             "constant target",
             np.bincount(targets).max() / len(targets) if len(targets) else 0.0,
             (0.02, 0.1, 0.5),
             "of users have the same test item; a constant answer is right for that many",
         ),
-        _graded("cold test items", _share(~seen[targets]), (0.0, 0.05, 0.5), "of test items never occur in training"),
+        graded("cold test items", _share(~seen[targets]), (0.0, 0.05, 0.5), "of test items never occur in training"),
     ]
 
 
@@ -131,8 +129,8 @@ def _users(users: np.ndarray, items: np.ndarray, parts: Parts) -> list[Finding]:
     prints = pd.util.hash_array(items * (place.max(initial=0) + 1) + place)
     copies = pd.Series(np.add.reduceat(prints, begin)).duplicated().to_numpy()
     return [
-        _graded("short histories", 1 - len(parts.test) / len(begin), (0.0, 0.2, 0.9), "of users have no held-out item"),
-        _graded("duplicated users", _share(copies), (0.0, 0.01, 0.5), "of users have another user's whole sequence"),
+        graded("short histories", 1 - len(parts.test) / len(begin), (0.0, 0.2, 0.9), "of users have no held-out item"),
+        graded("duplicated users", _share(copies), (0.0, 0.01, 0.5), "of users have another user's whole sequence"),
     ]
 
 
@@ -147,26 +145,26 @@ def _artefacts(users: np.ndarray, items: np.ndarray) -> list[Finding]:
     rising, falling = _share((falls == 0)[long]), _share((rises == 0)[long])
     upward = _share((step > 0)[inner])
     return [
-        _graded(
+        graded(
             "monotone identifiers",
             max(rising, falling),
             (0.02, 0.1, 0.5),
             f"of users have identifiers that only {'rise' if rising >= falling else 'fall'}: an order of the file's "
             "making; a model learns to count, and the held-out item is the last number",
         ),
-        _graded(
+        graded(
             "identifiers rise",
             abs(2 * upward - 1),
             (0.1, 0.3, 0.9),
             f"from chance (0) to always the same way (1); {upward:.1%} of steps rise",
         ),
-        _graded(
+        graded(
             "position predicts item",
             _explained(place / np.maximum(rows - 1, 1), items),
             (0.1, 0.3, 0.6),
             "of the variance of an item's place in the histories is the item's own",
         ),
-        _graded(
+        graded(
             "constant positions",
             _constant_positions(place, items, len(begin)),
             (0.0, 0.1, 0.5),
@@ -194,12 +192,6 @@ def _constant_positions(place: np.ndarray, items: np.ndarray, users: int) -> flo
     inside = common[place]
     counts = pd.Series(items[inside]).groupby(place[inside]).agg(lambda held: held.value_counts().iloc[0])
     return _share(counts.to_numpy() > reached[counts.index] / 2)
-
-
-def _graded(check: str, value: float, bounds: tuple[float, ...], meaning: str) -> Finding:
-    """The level whose bound `value` exceeds: above the first a note, the second a warning, the third an error."""
-    level = ("ok", "note", "warning", "error")[sum(value > bound for bound in bounds)]
-    return Finding(check, level, round(float(value), 6), meaning)
 
 
 def _share(mask: np.ndarray) -> float:

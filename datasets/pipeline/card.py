@@ -12,7 +12,7 @@ import jsonschema
 import yaml
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import parse_yaml
+from datasets.pipeline.files import folders_with, parse_yaml
 
 DATASETS = Path(__file__).resolve().parent.parent
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
@@ -135,8 +135,15 @@ def card(name: str) -> Card:
 @cache
 def cards() -> dict[str, Card]:
     """All cards by name, of those with variants the usual one: every folder of datasets/ that holds a card.yaml."""
-    found = [load_card(file.parent) for file in sorted(DATASETS.glob("*/card.yaml"))]
-    return {card.name: card for card in found}
+    found = {}
+    for folder in folders_with("card.yaml", DATASETS):
+        loaded = load_card(folder)
+        other = found.setdefault(loaded.name, loaded)
+        if other is not loaded:
+            raise BadInput(
+                f"{folder}/card.yaml: name: '{loaded.name}' is that of {other.folder.name}/ already; rename it"
+            )
+    return found
 
 
 def variant_name(base: str, **values: Value) -> str:

@@ -90,9 +90,28 @@ def _refused(constant: str) -> None:
     raise ValueError(f"{constant} is no finite number")
 
 
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):
+    """Data only. libyaml reads several times as fast as Python, where PyYAML has it."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict:
+        """A key that stands twice is an error, of which YAML itself would keep the last value without a word."""
+        first = {}
+        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
+            known = first.setdefault((key.tag, key.value), key)
+            if known is not key:
+                said = f"the key '{key.value}' stands twice, first in line {known.start_mark.line + 1}"
+                raise yaml.constructor.ConstructorError(None, None, said, key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
 def parse_yaml(text: str) -> object:
-    """What a YAML text holds, as data only. libyaml reads it several times as fast as Python, where PyYAML has it."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """What a YAML text holds, as data only; yaml.YAMLError names the line that is wrong."""
+    return yaml.load(text, Loader=_Loader)
+
+
+def folders_with(name: str, parent: Path) -> list[Path]:
+    """The folders in `parent` that hold `name`, sorted; hidden ones are the work of other programs, and left out."""
+    return sorted(file.parent for file in Path(parent).glob(f"*/{name}") if not file.parent.name.startswith("."))
 
 
 def sha256(*paths: Path) -> str:

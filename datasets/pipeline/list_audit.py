@@ -3,7 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from datasets.pipeline.finding import Finding
+from datasets.pipeline.finding import Finding, graded
 from datasets.pipeline.lists import Lists
 
 
@@ -20,7 +20,7 @@ def _lengths(lists: Lists) -> list[Finding]:
     about = f"items in a list (mean); shortest {low:.0f}, median {middle:.0f}, longest {high:.0f}"
     return [
         Finding("list length", "ok" if low == high else "note", round(float(lengths.mean()), 6), about),
-        _finding("single-item lists", (lengths <= 1).mean(), (0.0, 0.2), "of lists leave no choice: one item or none"),
+        graded("single-item lists", (lengths <= 1).mean(), (0.0, 0.2), "of lists leave no choice: one item or none"),
     ]
 
 
@@ -31,13 +31,13 @@ def _answers(lists: Lists) -> list[Finding]:
     per_user, per_item = (_constant(pd.factorize(each)[0], lists.chosen) for each in (lists.owners, lists.items))
     return [
         Finding("share of chosen", "ok", round(float(share), 6), "of shown items are chosen"),
-        _finding(
+        graded(
             "constant answer", constant, (0.9, 0.97), "is the share of the commoner answer: what a constant answer gets"
         ),
-        _finding("lists without a choice", (taken == 0).mean(), (0.0, 0.5), "of lists: nothing is chosen"),
-        _finding("lists chosen whole", (taken == lists.lengths).mean(), (0.1, 0.5), "of lists: everything is chosen"),
-        _finding("users with one answer", per_user, (0.05, 0.5), "of users always answer the same"),
-        _finding("items with one answer", per_item, (0.5, 0.9), "of items, shown at least twice, get one answer only"),
+        graded("lists without a choice", (taken == 0).mean(), (0.0, 0.5), "of lists: nothing is chosen"),
+        graded("lists chosen whole", (taken == lists.lengths).mean(), (0.1, 0.5), "of lists: everything is chosen"),
+        graded("users with one answer", per_user, (0.05, 0.5), "of users always answer the same"),
+        graded("items with one answer", per_item, (0.5, 0.9), "of items, shown at least twice, get one answer only"),
     ]
 
 
@@ -50,9 +50,9 @@ def _repeats(lists: Lists) -> list[Finding]:
     again = shown > 1
     mixed = again & (taken > 0) & (taken < shown)
     return [
-        _finding("repeats within a list", within.mean(), (0.0, 0.01), "of shown items stand in their list already"),
-        _finding("pairs shown again", again.mean(), (0.0, 0.5), "of pairs of user and item are shown more than once"),
-        _finding(
+        graded("repeats within a list", within.mean(), (0.0, 0.01), "of shown items stand in their list already"),
+        graded("pairs shown again", again.mean(), (0.0, 0.5), "of pairs of user and item are shown more than once"),
+        graded(
             "answers that differ",
             mixed.sum() / max(1, again.sum()),
             (0.0, 0.5),
@@ -67,9 +67,3 @@ def _constant(group: np.ndarray, chosen: np.ndarray) -> float:
     several = shown > 1
     same = (taken == 0) | (taken == shown)
     return float(same[several].mean()) if several.any() else 0.0
-
-
-def _finding(check: str, value: float, bounds: tuple[float, ...], meaning: str) -> Finding:
-    """The level whose bound `value` exceeds: above the first a note, the second a warning."""
-    level = ("ok", "note", "warning")[sum(value > bound for bound in bounds)]
-    return Finding(check, level, round(float(value), 6), meaning)

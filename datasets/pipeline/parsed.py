@@ -11,7 +11,8 @@ from datasets.pipeline.lists import Lists
 
 @dataclass(frozen=True)
 class Parsed:
-    """The content of the raw files, nothing filtered, rows in the order of the file.
+    """The content of the raw files, nothing filtered, rows in the order of the file. Tables that keep the index of
+    `read_table`, file and line, let later steps say where a row stands.
 
     interactions: columns `user`, `item` (original identifiers, integers or strings), `time` (seconds since 1970 UTC,
         int64) where the data has it, and whatever else the recipe or an order needs (`rating`, `weight` …).

@@ -12,9 +12,11 @@ from datasets.pipeline.digest import content_digest
 from datasets.pipeline.errors import BadInput, reading
 from datasets.pipeline.fetch import load_fetched
 from datasets.pipeline.files import contents, whole_file, write_json
+from datasets.pipeline.identifiers import checked
 from datasets.pipeline.lists import Lists, numbered
 from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.recipe import apply_recipe
+from datasets.pipeline.tables import place
 
 
 def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
@@ -27,7 +29,7 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
     files = {name: Path(file["path"]) for name, file in fetched["files"].items()}
     with reading(*(files.values() or [card.name])):
         parsed = card.parse(files)
-    tables = build_tables(card, parsed)
+    tables, left = build_tables(card, parsed)
     folder = Path(results) / "data" / card.name
     for name, table in tables.items():
         with whole_file(folder / f"{name}.parquet") as file:
@@ -37,24 +39,28 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
             np.savez_compressed(stream, allow_pickle=False, **_renumbered(arrays, parsed.axes.get(name, {}), tables))
     files = [folder / f"{name}.parquet" for name in tables] + [folder / f"{name}.npz" for name in parsed.arrays]
     made = {"contents": contents(*files), "made_with": made_with("prepare", card.folder)}
-    about = _about(card, parsed, tables, fetched) | made
+    about = _about(card, parsed, tables, fetched) | made | {"rows_left": left}
     write_json(folder / "data.json", about)
     return about
 
 
-def build_tables(card: Card, parsed: Parsed) -> dict[str, pd.DataFrame]:
+def build_tables(card: Card, parsed: Parsed) -> tuple[dict[str, pd.DataFrame], list[int]]:
     """The recipe applied: tables `interactions`, `users`, `items` and, where the data has them, `lists`, with dense
-    identifiers.
+    identifiers; and how many rows each step of the recipe left.
 
     An identifier is the place of the original one among the sorted original identifiers, those of lists included, to
     which no recipe applies. A user's rows are sorted by time, ties and data without time as in the file.
     """
     rows = parsed.interactions
+    if rows.empty:
+        raise BadInput(f"{card.name}: its raw files hold no interaction; fetch them again")
     if card.has_time:
         rows = rows.sort_values("time", kind="stable")
-    rows = apply_recipe(rows, card.recipe)
-    if rows.empty:
-        raise BadInput(f"{card.name}: the recipe leaves no row of {len(parsed.interactions)}; check the recipe")
+    try:
+        rows, left = apply_recipe(rows, card.recipe)
+        rows = rows.assign(user=checked(rows, "user"), item=checked(rows, "item"))
+    except BadInput as fault:
+        raise BadInput(f"{card.name}: {fault}") from None
     user, users = _numbered(rows, parsed.lists, "user")
     item, items = _numbered(rows, parsed.lists, "item")
     by_user = np.argsort(user, kind="stable")
@@ -66,11 +72,11 @@ def build_tables(card: Card, parsed: Parsed) -> dict[str, pd.DataFrame]:
     tables = {
         "interactions": pd.concat([interactions, rest], axis=1),
         "users": pd.DataFrame({"original": users}),
-        "items": _items(items, parsed.items),
+        "items": _items(card, items, parsed.items),
     }
     if parsed.lists is not None:
         tables["lists"] = _lists(card, numbered(parsed.lists, users, items))
-    return tables
+    return tables, left
 
 
 def _numbered(rows: pd.DataFrame, lists: Lists | None, column: str) -> tuple[np.ndarray, pd.Index]:
@@ -95,9 +101,17 @@ def _lists(card: Card, lists: Lists) -> pd.DataFrame:
     return lists.table()
 
 
-def _items(originals: pd.Index, known: pd.DataFrame | None) -> pd.DataFrame:
+def _items(card: Card, originals: pd.Index, known: pd.DataFrame | None) -> pd.DataFrame:
     table = pd.DataFrame({"original": originals})
     if known is not None:
+        again = known["item"].duplicated().to_numpy()
+        if again.any():
+            item = known["item"].iloc[int(again.argmax())]
+            first = place(known, (known["item"] == item).to_numpy(bool))
+            raise BadInput(
+                f"{card.name}: {place(known, again)}: item '{item}' stands there once more, first in {first}; take one "
+                "of the two out of the file"
+            )
         table = table.merge(known.rename(columns={"item": "original"}), on="original", how="left", validate="1:1")
     return table
 
@@ -107,9 +121,9 @@ def _renumbered(arrays: Mapping, axes: Mapping, tables: Mapping[str, pd.DataFram
     originals = {"user": tables["users"]["original"].to_numpy(), "item": tables["items"]["original"].to_numpy()}
     result = dict(arrays)
     for name, counted in axes.items():
-        for place, axis in enumerate(counted):
+        for number, axis in enumerate(counted):
             if axis in originals:
-                result[name] = result[name].take(originals[axis], axis=place)
+                result[name] = result[name].take(originals[axis], axis=number)
     return result
 
 

@@ -6,19 +6,30 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.identifiers import codes, missing
 
 
-def apply_recipe(rows: pd.DataFrame, recipe: Sequence[Mapping]) -> pd.DataFrame:
-    """Apply each step, a mapping {name: argument}, to what the steps before it left. The order of rows is kept."""
-    for step in recipe:
+def apply_recipe(rows: pd.DataFrame, recipe: Sequence[Mapping]) -> tuple[pd.DataFrame, list[int]]:
+    """Apply each step, a mapping {name: argument}, to what the steps before it left. The order of rows is kept.
+
+    What is left, and how many rows each step left. BadInput names a step that leaves none.
+    """
+    left = [len(rows)]
+    for number, step in enumerate(recipe, start=1):
         ((name, argument),) = step.items()
         rows = STEPS[name](rows, argument)
-    return rows
+        left.append(len(rows))
+        if rows.empty:
+            raise BadInput(
+                f"step {number} of the recipe, {name}: {argument}, leaves no row of {left[-2]:,} (the parser gave "
+                f"{left[0]:,}); check the recipe on the card, and that the raw file is whole"
+            )
+    return rows, left[1:]
 
 
 def drop_missing(rows: pd.DataFrame, column: str) -> pd.DataFrame:
     """Leave out rows without a value in `column`."""
-    return rows[_column(rows, column).notna()]
+    return rows[~missing(_column(rows, column))]
 
 
 def min_rating(rows: pd.DataFrame, least: float) -> pd.DataFrame:
@@ -61,7 +72,7 @@ STEPS = {
 
 
 def _codes(rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    return pd.factorize(rows["user"])[0].astype(np.int64), pd.factorize(rows["item"])[0].astype(np.int64)
+    return codes(rows, "user"), codes(rows, "item")
 
 
 def _column(rows: pd.DataFrame, column: str) -> pd.Series:

@@ -29,6 +29,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import contents, read_json, sha256, unchanged, whole_file, write_json
 from datasets.pipeline.lists import Lists, before, lists_from, without
 from datasets.pipeline.orders import put_in_order
+from datasets.pipeline.time_audit import errors, inspect_time
 
 CUTS = (0.8, 0.9)
 FEWEST_TARGETS = 10
@@ -154,24 +155,13 @@ def time_line(interactions: pd.DataFrame) -> Parts:
 
 def _check_time_line(name: str, interactions: pd.DataFrame, parts: Parts) -> None:
     """BadInput where the time is no clock, or the cuts leave too few held-out items to measure anything."""
-    if starts_together(interactions) > 0.5:
-        raise BadInput(
-            f"split '{name}': most users begin in the same hundredth of the time span, so 'time' counts each user's "
-            "rows and is no clock; use loo, or the original file"
-        )
+    if fault := errors(inspect_time(interactions)):
+        raise BadInput(f"split '{name}': the time is no clock: {fault}; use loo, or the original file")
     if min(len(parts.validation), len(parts.test)) < FEWEST_TARGETS:
         raise BadInput(
             f"split '{name}': cut dates at {CUTS[0]:.0%} and {CUTS[1]:.0%} of the rows leave {len(parts.validation)} "
             f"validation and {len(parts.test)} test items, fewer than {FEWEST_TARGETS}; use loo"
         )
-
-
-def starts_together(interactions: pd.DataFrame) -> float:
-    """Share of users whose first row lies in the first hundredth of the whole time span: near 1 if time is a count."""
-    time = interactions["time"].to_numpy(np.int64)
-    place, _ = places(interactions["user"].to_numpy())
-    first = time[place == 0]
-    return float((first - time.min() <= (time.max() - time.min()) / 100).mean())
 
 
 def places(users: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

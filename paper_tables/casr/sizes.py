@@ -1,6 +1,6 @@
 """Table 1: the sizes of the data sets, measured beside printed, with a verdict for each count."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import pandas as pd
@@ -22,17 +22,25 @@ def frame(datasets: Iterable[str], results: Path) -> pd.DataFrame:
     return pd.DataFrame([row for dataset in datasets for row in _rows(dataset, Path(results))], columns=COLUMNS)
 
 
-def verdict(count: str, measured: float, printed: str) -> str:
-    """Measured against printed. RecBole counts one padding token among the users and one among the items, so that a
-    printed count may be one larger; density is compared in the printed digits.
+def verdict(count: str, measured: Mapping[str, float], printed: str) -> str:
+    """One of the measured counts against the printed one. RecBole counts one padding token among the users and one
+    among the items, so that a printed count may be one larger, and a printed density may be that of the larger counts;
+    density is compared in the printed digits.
     """
     if not printed:
         return UNPRINTED
-    if count == "density_percent":
-        return EXACT if f"{measured:.2f}" == printed else DIFFERS
-    if measured == int(printed):
-        return EXACT
-    return PADDING if count in ("users", "items") and measured + 1 == int(printed) else DIFFERS
+    padded = {**measured, "users": measured["users"] + 1, "items": measured["items"] + 1}
+    for counts, said in ((measured, EXACT), (padded, PADDING)):
+        if _written(count, counts) == printed:
+            return said
+    return DIFFERS
+
+
+def _written(count: str, counts: Mapping[str, float]) -> str:
+    """A count as Table 1 writes it."""
+    if count != "density_percent":
+        return str(counts[count])
+    return f"{100 * counts['interactions'] / (counts['users'] * counts['items']):.2f}"
 
 
 def render(frame: pd.DataFrame) -> str:
@@ -56,7 +64,7 @@ def render(frame: pd.DataFrame) -> str:
     ]
     caption = (
         r"CASR's Table 1: sizes of the data sets, measured beside printed. $=$: the printed count; $+1$: printed is "
-        r"one more than measured, the padding token that RecBole counts; "
+        r"one more than measured, the padding token that RecBole counts (of a density: that of the counts with it); "
         r"$\neq$: differs, the closest known recipe is used."
     )
     return latex.table("l" + "rrl" * 4 + "l", head, body, f"{caption} {marks.legend(frame)}".strip(), "tab:casr-1")
@@ -83,9 +91,9 @@ def _rows(dataset: str, results: Path) -> list[dict]:
         if about:
             try:
                 row["measured"] = about["counts"][count]
+                row["verdict"] = verdict(count, about["counts"], row["printed"])
             except KeyError as missing:
                 raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
-            row["verdict"] = verdict(count, row["measured"], row["printed"])
         rows.append(row)
     return rows
 

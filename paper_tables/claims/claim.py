@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-import yaml
-
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 from paper_tables.claims.evidence import DERIVED, KEYS
 
 PAPERS = Path(__file__).parents[1]
@@ -63,7 +62,7 @@ class Claim:
 def claims(paper: str) -> tuple[Claim, ...]:
     """The claims of a paper, in the order of its file. Raises BadInput with the entry and key that is wrong."""
     file = PAPERS / paper / "claims.yaml"
-    return read_claims(yaml.safe_load(file.read_text(encoding="utf-8")), str(file))
+    return read_claims(parse_yaml(file.read_text(encoding="utf-8")), str(file))
 
 
 def read_claims(entries: object, where: str) -> tuple[Claim, ...]:

@@ -8,11 +8,10 @@ from functools import cache
 from pathlib import Path
 
 import pandas as pd
-import yaml
 
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
+from datasets.pipeline.files import parse_yaml, read_json
 from methods.cards import load_card
 from paper_tables.reported import own_name
 from paper_tables.results import Result, read_result
@@ -50,7 +49,7 @@ def entries(paper: str, name: str) -> list[dict]:
     """The list in paper_tables/<paper>/<name>.yaml (assumptions, anomalies), values as text; empty where a paper has
     none."""
     file = PAPERS / paper / f"{name}.yaml"
-    found = yaml.safe_load(file.read_text(encoding="utf-8")) or [] if file.is_file() else []
+    found = parse_yaml(file.read_text(encoding="utf-8")) or [] if file.is_file() else []
     return [{key: in_words(value) for key, value in entry.items()} for entry in found]
 
 

@@ -4,10 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from datasets.pipeline.audit import audit, inspect_sequences, printed_counts
+from datasets.pipeline.audit import audit, inspect_sequences, printed_counts, recipe_steps
 from datasets.pipeline.card import card
 from datasets.pipeline.files import contents, read_json, write_json
 from datasets.pipeline.prepare import prepare
+from datasets.pipeline.time_audit import inspect_time
 
 USERS, ITEMS, LENGTH = 80, 60, 12
 
@@ -113,3 +114,68 @@ def test_time_and_source(tmp_path):
     assert found["time ties"]["level"] == "warning" and found["time ties"]["value"] > 0.6
     assert found["time is a count"]["level"] == "error"
     assert read_json(folder / "audit.json") == {"findings": list(found.values())}
+
+
+def timed(users: int = 40, rows: int = 25) -> pd.DataFrame:
+    """Genuine check-ins: all users begin within one hour of a year. Rows sorted by user, then time."""
+    random = np.random.default_rng(3)
+    time = 1_333_000_000 + random.integers(0, 31_536_000, (users, rows))
+    time[:, 0] = 1_333_000_000 - random.integers(0, 3_600, users)
+    return pd.DataFrame({"user": np.repeat(np.arange(users), rows), "time": np.sort(time, axis=1).ravel()})
+
+
+def time_levels(rows: pd.DataFrame) -> dict[str, str]:
+    return {finding.check: finding.level for finding in inspect_time(rows.sort_values(["user", "time"]))}
+
+
+def changed(rows: pd.DataFrame, row: int, time: int) -> pd.DataFrame:
+    return rows.assign(time=rows["time"].where(rows.index != row, time))
+
+
+def test_a_burst_of_beginnings_is_a_clock():
+    assert set(time_levels(timed()).values()) == {"ok"}
+    assert time_levels(timed(users=1))["time is a count"] == "ok"
+
+
+@pytest.mark.parametrize("strange", [0, 1_333_000_000_000, -5, 2**62])
+def test_no_single_row_turns_a_check_on_or_off(strange):
+    assert time_levels(changed(timed(), 77, strange)) == time_levels(timed()) | {
+        "time range": "note",
+        "mixed time units": "note" if strange == 1_333_000_000_000 else "ok",
+    }
+    count = timed().assign(time=978_300_000 + np.tile(np.arange(25), 40))
+    assert time_levels(count)["time is a count"] == "error"
+    assert time_levels(changed(count, 77, strange))["time is a count"] == "error"
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        (lambda time: time * 1000, {"time range": "warning"}),
+        (lambda time: time - time.min(), {"time range": "warning"}),
+        (lambda time: time + 10**9, {"time range": "warning"}),  # not yet
+        (
+            lambda time: time.where(time.index % 10 > 0, time * 1000),
+            {"time range": "warning", "mixed time units": "error"},
+        ),
+        (lambda time: time.where(time.index % 4 > 0, 0), {"time": "warning", "time range": "warning"}),
+    ],
+)
+def test_times_out_of_range_and_of_mixed_units_are_found(change, expected):
+    rows = timed().assign(time=lambda rows: change(rows["time"]))
+    assert {check: time_levels(rows)[check] for check in ("time", "time range", "mixed time units")} == {
+        "time": "ok", "time range": "ok", "mixed time units": "ok",
+    } | expected  # fmt: skip
+
+
+def test_one_time_on_all_rows_is_no_time():
+    found = time_levels(timed().assign(time=1_333_000_000))
+    assert found["time"] == found["time is a count"] == "error"
+
+
+def test_what_a_recipe_leaves_out_is_counted():
+    prepared = {"raw": {"interactions": 10}, "recipe": [{"drop_missing": "user"}, {"min_rating": 3}]}
+    found = recipe_steps(prepared | {"rows_left": [7, 5]})
+    assert (found.level, found.value) == ("note", 0.5)
+    assert found.meaning.endswith("left out: 3 by drop_missing: user, 2 by min_rating: 3")
+    assert recipe_steps(prepared | {"rows_left": [10, 5]}).level == "ok"

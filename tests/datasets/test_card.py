@@ -1,12 +1,15 @@
 import csv
+import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from datasets.pipeline import card as module
 from datasets.pipeline.card import DATASETS, card, cards, load_card, variant_name, variants
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.files import parse_yaml
 
 PRINTED = DATASETS.parent / "paper_tables" / "casr" / "reported" / "table1.csv"
 
@@ -120,3 +123,24 @@ def test_yaml_that_would_run_code_is_refused(make_card, tmp_path: Path):
     (tmp_path / "tiny" / "card.yaml").write_text("name: !!python/object/apply:os.getcwd []\n")
     with pytest.raises(BadInput, match="card.yaml"):
         load_card(tmp_path / "tiny")
+
+
+def test_a_key_that_stands_twice_is_refused_by_its_line(make_card, tmp_path: Path):
+    make_card()
+    file = tmp_path / "tiny" / "card.yaml"
+    file.write_text(file.read_text() + "recipe:\n  - min_rating: 3\n")
+    with pytest.raises(
+        BadInput, match=r"card.yaml: not readable as YAML: the key 'recipe' stands twice, first in line"
+    ):
+        load_card(tmp_path / "tiny")
+    assert parse_yaml("{a: {b: 1}, c: {b: 2}, d: [{b: 1}, {b: 2}]}")["c"] == {"b": 2}
+
+
+def test_folders_of_editors_are_no_data_sets_and_copies_are_refused(make_card, tmp_path: Path, monkeypatch):
+    make_card()
+    monkeypatch.setattr(module, "DATASETS", tmp_path)
+    shutil.copytree(tmp_path / "tiny", tmp_path / ".ipynb_checkpoints")
+    assert list(cards.__wrapped__()) == ["tiny"]
+    shutil.copytree(tmp_path / "tiny", tmp_path / "tiny_old")
+    with pytest.raises(BadInput, match="tiny_old/card.yaml: name: 'tiny' is that of tiny/ already"):
+        cards.__wrapped__()

@@ -2,6 +2,7 @@
 
 import json
 import zipfile
+from dataclasses import replace
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_amazon(parse, name):
 def test_amazon_orders_reviews_of_one_day_as_in_the_file(parse):
     days = [("b", 2), ("c", 1), ("a", 1), ("d", 2)]
     text = "".join(json.dumps({"reviewerID": "u", "asin": item, "unixReviewTime": day}) + "\n" for item, day in days)
-    tables = build_tables(card("amazon-baby"), parse("amazon-baby", **{"reviews_Baby_5.json": text}))
+    tables, _ = build_tables(card("amazon-baby"), parse("amazon-baby", **{"reviews_Baby_5.json": text}))
     originals = tables["items"]["original"].to_numpy()
     assert originals[tables["interactions"]["item"]].tolist() == ["c", "a", "b", "d"]
 
@@ -167,3 +168,47 @@ def test_what_is_no_spreadsheet_is_refused(tmp_path):
     (tmp_path / "1.xls").write_bytes(b"hello")
     with pytest.raises(BadInput, match="not readable as a spreadsheet"):
         card("jester").parse({"jester-data-1.xls": tmp_path / "1.xls"})
+
+
+RATINGS = "1::31::3::978300019\n"
+TAGS = "userID\tartistID\ttagID\tday\tmonth\tyear\n2\t51\t1\t28\t2\t2009\n2\t51\t1\t31\t2\t2009\n"
+PLAYS = "userID\tartistID\tweight\n2\t51\t13883\n"
+VIEWS = "sessionId;userId;itemId;timeframe;eventdate\n1;NA;3;5;2016-05-09\n"
+CHECKIN = "9\tv\tc\tCafé\t1\t2\t540\tTue Apr 03 18:17:18 +0000 2012\n"
+CLICK = "1\tU1\t11/11/2019 9:05:58 AM\t\tN1-1\n"
+NEWS = "N1\ta\tb\tc\t\t\t\t\n"
+REVIEW = '{"reviewerID": "A1", "asin": "0001", "unixReviewTime": 86400}\n'
+BOOKS = '"User-ID";"ISBN";"Book-Rating"\n"7";"0155";"0"\n'
+
+
+@pytest.mark.parametrize(
+    ("name", "texts", "said"),
+    [
+        ("movielens-1m", {"ratings.dat": RATINGS, "movies.dat": "31::a::b\n29::a::b\n31::c::d\n"},
+         "movies.dat, line 3: item '31' stands there once more, first in .*movies.dat, line 1"),
+        ("lastfm", {"user_artists.dat": PLAYS, "artists.dat": "id\tname\turl\tpictureURL\n51\ta\t\t\n51\ta\t\t\n"},
+         "artists.dat, line 3: item '51' stands there once more, first in .*artists.dat, line 2"),
+        ("mind-small", {"behaviors.tsv": CLICK, "news.tsv": NEWS + NEWS},
+         "news.tsv, line 2: item 'N1' stands there once more, first in .*news.tsv, line 1"),
+        ("mind-small", {"behaviors.tsv": CLICK.replace("U1", ""), "news.tsv": NEWS},
+         "behaviors.tsv, line 1: user is missing"),
+        ("lastfm", {"user_artists.dat": PLAYS, "user_taggedartists.dat": TAGS},
+         "user_taggedartists.dat, line 3: there is no day year 2009, month 2, day 31; correct the line"),
+        ("diginetica", {"train-item-views.csv": VIEWS + "\n1;7;NA;5;2016-05-09\n"}, "line 4: itemId is missing .'NA'."),
+        ("diginetica", {"train-item-views.csv": VIEWS + "1;7;3;NA;2016-05-09\n"}, "line 3: timeframe is missing"),
+        ("foursquare", {"dataset_TSMC2014_TKY.txt": 2 * CHECKIN + CHECKIN.replace("v", "")}, "line 3: venueId is miss"),
+        ("amazon-beauty", {"reviews_Beauty_5.json": REVIEW + REVIEW.replace("0001", "")}, "line 2: no field 'asin'"),
+        ("book-crossing", {"BX-Book-Ratings.csv": BOOKS + '"7";"";"0"\n'}, "line 3: ISBN is missing"),
+    ],
+)  # fmt: skip
+def test_a_fault_of_the_data_is_named_by_file_and_line(parse, name, texts, said):
+    with pytest.raises(BadInput, match=said):
+        build_tables(replace(card(name), recipe=()), parse(name, **texts))
+
+
+def test_diginetica_with_the_other_header(parse):
+    text = VIEWS.replace("sessionId;userId;itemId", "session_id;user_id;item_id") + 3 * "2;7;31;9;2016-05-09\n"
+    tables, left = build_tables(card("diginetica"), parse("diginetica", **{"train-item-views.csv": text}))
+    assert (
+        tables["users"]["original"].tolist() == [7] and tables["users"]["original"].dtype == "int64" and left == [3, 3]
+    )

@@ -18,7 +18,7 @@ def test_rows_are_in_time_order_with_ties_as_in_the_file(make_card):
     rows = pd.DataFrame(
         {"user": ["b", "a", "b", "b", "a"], "item": [9, 7, 5, 8, 5], "time": [3, 2, 1, 1, 2], "rating": [1, 2, 3, 4, 5]}
     )
-    tables = build_tables(
+    tables, _ = build_tables(
         make_card(**TIMED), Parsed(rows, pd.DataFrame({"item": [5, 9, 99], "title": ["x", "y", "z"]}))
     )
     found = tables["interactions"]
@@ -33,14 +33,53 @@ def test_rows_are_in_time_order_with_ties_as_in_the_file(make_card):
 
 
 def test_without_time_the_file_decides_and_time_is_null(make_card):
-    tables = build_tables(make_card(), Parsed(pd.DataFrame({"user": [2, 1, 2], "item": [3, 3, 1]})))
+    tables, _ = build_tables(make_card(), Parsed(pd.DataFrame({"user": [2, 1, 2], "item": [3, 3, 1]})))
     assert tables["interactions"]["item"].tolist() == [1, 1, 0]
     assert tables["interactions"]["time"].isna().all()
 
 
 def test_a_recipe_that_leaves_nothing_is_an_error(make_card):
-    with pytest.raises(BadInput, match="leaves no row of 2"):
-        build_tables(make_card(recipe=[{"min_user_rows": 5}]), Parsed(pd.DataFrame({"user": [1, 2], "item": [1, 1]})))
+    recipe = [{"min_rating": 2}, {"min_user_rows": 5}, {"deduplicate": "first"}]
+    rows = pd.DataFrame({"user": [1, 2, 3], "item": [1, 1, 1], "rating": [1, 2, 3]})
+    with pytest.raises(
+        BadInput, match=r"step 2 of the recipe, min_user_rows: 5, leaves no row of 2 \(the parser gave 3"
+    ):
+        build_tables(make_card(recipe=recipe), Parsed(rows))
+    with pytest.raises(BadInput, match="hold no interaction"):
+        build_tables(make_card(recipe=recipe), Parsed(rows.iloc[:0]))
+
+
+@pytest.mark.parametrize("column", ["user", "item"])
+@pytest.mark.parametrize("recipe", [[], [{"deduplicate": "first"}], [{"k_core": {"users": 1, "items": 1}}]])
+@pytest.mark.parametrize(
+    "values", [["a", None, "b"], ["a", "", "b"], pd.array([2**53, None, 2**53 + 1], dtype="Int64")]
+)
+def test_rows_without_an_identifier_are_refused_or_dropped_by_the_recipe(make_card, column, recipe, values):
+    rows = pd.DataFrame({"user": ["u", "v", "w"], "item": ["i", "j", "k"]}, index=pd.Index([4, 7, 9], name="a.csv"))
+    rows[column] = values
+    with pytest.raises(
+        BadInput, match=f"tiny: a.csv, line 7: no {column}; so in 1 of 3 rows.*`drop_missing: {column}`"
+    ):
+        build_tables(make_card(recipe=recipe), Parsed(rows))
+    tables, left = build_tables(make_card(recipe=[{"drop_missing": column}, *recipe]), Parsed(rows))
+    assert left == [2] * (1 + len(recipe)) and tables["interactions"][column].tolist() == [0, 1]
+    assert tables[f"{column}s"]["original"].tolist() == [values[0], values[2]]
+    assert str(tables[f"{column}s"]["original"].dtype) in ("int64", "str")
+
+
+@pytest.mark.parametrize("values", [[1.0, 2.0], [True, False], [1, "a"]])
+def test_identifiers_that_may_fall_together_are_refused(make_card, values):
+    rows = pd.DataFrame({"user": pd.Series(values), "item": [1, 2]})
+    with pytest.raises(BadInput, match="tiny: the parser gives identifiers of kind"):
+        build_tables(make_card(), Parsed(rows))
+
+
+def test_an_item_that_is_known_twice_is_named_by_both_lines(make_card):
+    known = pd.DataFrame({"item": [5, 7, 5], "title": ["x", "y", "z"]}, index=pd.Index([1, 2, 4], name="movies.dat"))
+    with pytest.raises(
+        BadInput, match="movies.dat, line 4: item '5' stands there once more, first in movies.dat, line 1"
+    ):
+        build_tables(make_card(), Parsed(pd.DataFrame({"user": [1], "item": [5]}), known))
 
 
 def test_equal_bits_and_the_file_formats(tmp_path):
@@ -76,7 +115,7 @@ def test_arrays_get_the_numbers_of_the_prepared_data(make_card, tmp_path, monkey
 def test_the_digest_follows_the_content(make_card, tmp_path):
     rows = pd.DataFrame({"user": [1, 1, 2], "item": [1, 2, 2]})
     tables = [
-        build_tables(make_card(), Parsed(changed)) for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
+        build_tables(make_card(), Parsed(changed))[0] for changed in (rows, rows.copy(), rows.assign(item=[1, 2, 1]))
     ]
     digests = [content_digest(table) for table in tables]
     assert digests[0] == digests[1] != digests[2]

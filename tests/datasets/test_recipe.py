@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.recipe import apply_recipe, k_core
+from datasets.pipeline.recipe import apply_recipe, deduplicate, k_core, min_user_rows
 
 pairs = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=60)
 
@@ -36,7 +36,7 @@ def test_k_core_is_the_literal_one(rows, users, items):
 
 @given(pairs, st.sampled_from(["first", "last"]))
 def test_deduplicate_keeps_one_row_of_a_pair(rows, keep):
-    found = apply_recipe(frame(rows), [{"deduplicate": keep}])
+    found = deduplicate(frame(rows), keep)
     places = {}
     for place, pair in enumerate(rows):
         places[pair] = place if keep == "last" else places.get(pair, place)
@@ -45,15 +45,15 @@ def test_deduplicate_keeps_one_row_of_a_pair(rows, keep):
 
 @given(pairs, st.integers(1, 5))
 def test_min_user_rows_counts_rows_of_users_only(rows, least):
-    found = apply_recipe(frame(rows), [{"min_user_rows": least}])
+    found = min_user_rows(frame(rows), least)
     users = [user for user, _ in rows]
     assert found["row"].tolist() == [place for place, user in enumerate(users) if users.count(user) >= least]
 
 
 def test_steps_apply_one_after_another():
     rows = pd.DataFrame({"user": [1, 1, 1, None, 2], "item": [1, 2, 1, 1, 1], "rating": [3, 2, 4, 5, 5]})
-    found = apply_recipe(rows, [{"drop_missing": "user"}, {"min_rating": 3}, {"deduplicate": "last"}])
-    assert found.index.tolist() == [2, 4]
+    found, left = apply_recipe(rows, [{"drop_missing": "user"}, {"min_rating": 3}, {"deduplicate": "last"}])
+    assert found.index.tolist() == [2, 4] and left == [4, 3, 2]
     assert np.array_equal(found["rating"], [4, 5])
 
 

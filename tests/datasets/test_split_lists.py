@@ -111,7 +111,7 @@ def test_lists_without_time_have_no_time_line():
 
 def test_users_and_items_are_numbered_over_lists_and_interactions(make_card):
     rows = pd.DataFrame({"user": ["u9", "u0", "u1"], "item": ["c", "e", "a"]})
-    tables = build_tables(make_card(), Parsed(rows, lists=LISTS))
+    tables, _ = build_tables(make_card(), Parsed(rows, lists=LISTS))
     assert tables["users"]["original"].tolist() == ["u0", "u1", "u9"]
     assert tables["items"]["original"].tolist() == ["a", "b", "c", "d", "e"]
     assert tables["interactions"][["user", "item"]].to_numpy().tolist() == [[0, 4], [1, 0], [2, 2]]

@@ -25,7 +25,7 @@ def test_reads_what_is_there(tmp_path, delimiter, line_end):
 
 def test_reads_quoted_fields_and_missing_values(tmp_path):
     path = write(tmp_path, 'user;title;weight\n"7";"a ; \\" b";"1"\nNA;"c";"2"\n')
-    found = read_table(path, COLUMNS, ";", header=True, quoted=True, missing=("NA",))
+    found = read_table(path, COLUMNS | {"user": "int?"}, ";", header=True, quoted=True, missing=("NA",))
     assert found["title"].tolist() == ['a ; " b', "c"]
     assert found["user"].isna().tolist() == [False, True]
 

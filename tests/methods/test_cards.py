@@ -1,3 +1,4 @@
+import shutil
 import subprocess
 import sys
 
@@ -48,6 +49,15 @@ def test_every_folder_with_a_card_is_a_method():
             assert (card.folder / "model.py").is_file()
         if card.kind == "external":
             assert (card.folder / "rule.smk").is_file()
+
+
+def test_hidden_folders_are_no_methods(tmp_path, monkeypatch):
+    known = load_card("popularity").folder
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    for folder in ("popularity", ".ipynb_checkpoints"):
+        shutil.copytree(known, tmp_path / folder)
+    (tmp_path / ".ipynb_checkpoints" / "card.yaml").write_text("half a card")
+    assert list(cards()) == ["popularity"]
 
 
 def test_the_papers_grid_is_searched():

@@ -150,19 +150,23 @@ def test_other_orders_stand_beside_the_headline(scale, results):
 @pytest.mark.parametrize(
     ("count", "measured", "printed", "expected"),
     [
-        ("users", 1860, "1860", "exact"),
-        ("users", 1859, "1860", "off by padding only"),
-        ("items", 2823, "2824", "off by padding only"),
-        ("users", 1861, "1860", "differs"),
-        ("interactions", 71354, "71355", "differs"),
-        ("interactions", 71355, "71355", "exact"),
-        ("density_percent", 1.3597, "1.36", "exact"),
-        ("density_percent", 0.0141, "0.02", "differs"),
-        ("users", 600, "", "not in the paper"),
+        ("users", (1860, 2823, 71355), "1860", "exact"),
+        ("users", (1859, 2823, 71355), "1860", "off by padding only"),
+        ("items", (1859, 2823, 71355), "2824", "off by padding only"),
+        ("users", (1861, 2823, 71355), "1860", "differs"),
+        ("interactions", (1859, 2823, 71354), "71355", "differs"),
+        ("interactions", (1859, 2823, 71355), "71355", "exact"),
+        ("density_percent", (1859, 2823, 71355), "1.36", "exact"),
+        ("density_percent", (73421, 100, 4136360), "55.78", "off by padding only"),
+        ("density_percent", (73422, 101, 4136360), "55.78", "exact"),
+        ("density_percent", (73421, 100, 4136360), "55.79", "differs"),
+        ("density_percent", (22816, 319198, 1028948), "0.02", "differs"),
+        ("users", (600, 200, 9932), "", "not in the paper"),
     ],
 )
 def test_verdict_on_a_count(count, measured, printed, expected):
-    assert sizes.verdict(count, measured, printed) == expected
+    counts = dict(zip(("users", "items", "interactions"), measured, strict=True))
+    assert sizes.verdict(count, counts, printed) == expected
 
 
 def test_table_1_puts_measured_beside_printed(scale, results):
