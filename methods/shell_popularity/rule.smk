@@ -20,7 +20,6 @@ rule shell_popularity:
         "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
     resources:
         attempt=attempts,
-    retries: ATTEMPTS - 1
     shell:
         "(awk -f methods/shell_popularity/popularity.awk"
         " part=train {params.split}/train.csv part=items {params.split}/items.csv"
@@ -29,4 +28,4 @@ rule shell_popularity:
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}) 3>&2 > {log} 2>&1"
         " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} --output {output} --log {log} --code $?"
-        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+        " --attempt {resources.attempt} --attempts ${{WHATIFREC_ATTEMPTS:-1}} 3>&2"

@@ -14,6 +14,7 @@ rule table:
         digest=lambda wildcards: job_digest("table", wildcards),
     log:
         "results/{scale}/logs/tables/{paper}_{target}.log",
+    localrule: True
     retries: 1  # killed for want of memory, say: seconds, so that a second attempt costs little
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
@@ -34,6 +35,7 @@ rule document:
         "results/{scale}/tables/{paper}.tex",
     log:
         "results/{scale}/logs/tables/{paper}.log",
+    localrule: True
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
@@ -48,6 +50,7 @@ rule comparison:
         digest=lambda wildcards: job_digest("comparison", wildcards),
     log:
         "results/{scale}/logs/comparison.log",
+    localrule: True
     shell:
         WARM + "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
@@ -62,6 +65,7 @@ rule report_page:
         digest=lambda wildcards: job_digest("report", wildcards),
     log:
         "results/{scale}/logs/report.log",
+    localrule: True
     shell:
         WARM + "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
