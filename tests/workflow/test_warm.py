@@ -226,10 +226,16 @@ time.sleep(600)
 """
 
 
-def test_a_killed_workflow_leaves_no_folder_behind(project, tmp_path):
+@pytest.fixture
+def short_folder():
+    """A socket's name may have a hundred letters."""
+    with tempfile.TemporaryDirectory(prefix="whatifrec-test-") as folder:
+        yield Path(folder)
+
+
+def test_a_killed_workflow_leaves_no_folder_behind(project, short_folder):
     """Its warm process removes it; where there was none, the next workflow does."""
-    place = tmp_path / "t"
-    place.mkdir()
+    place = short_folder
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
     given = {name: value for name, value in os.environ.items() if name != "WHATIFREC_WARM"}
     given |= {"PATH": path, "TMPDIR": str(place), "CUDA_VISIBLE_DEVICES": ""}
