@@ -21,7 +21,7 @@ rule shell_popularity:
     resources:
         attempt=attempts,
     shell:
-        "(awk -f methods/shell_popularity/popularity.awk"
+        "(awk -f {PROJECT:q}/methods/shell_popularity/popularity.awk"
         " part=train {params.split}/train.csv part=items {params.split}/items.csv"
         " part=validation {params.split}/validation.csv part=test {params.split}/test.csv > {params.cell}/ranks.csv"
         " && python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"

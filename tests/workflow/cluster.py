@@ -8,18 +8,17 @@ import contextlib
 import importlib.util
 import os
 import shutil
-import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 PLACE = Path("/etc/slurm")
 CONFIGURATION, CARDS = PLACE / "slurm.conf", PLACE / "gres.conf"
 OURS = "# Written by WhatIfRec's tests, and removed by them.\n"
-PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "scancel")
+PROGRAMS = ("slurmctld", "slurmd", "munged", "sbatch", "srun", "squeue", "sinfo", "scancel", "setpriv")
 START_SECONDS = 20
 # Two cards that are none: jobs can ask for them, and no library can use them. Neither CPUs nor memory are looked at.
 GRES = "AutoDetect=off\nName=gpu File=/dev/null\nName=gpu File=/dev/zero\n"
@@ -69,28 +68,29 @@ def why_not() -> str:
 @contextlib.contextmanager
 def started() -> Iterator[None]:
     """Slurm while the block runs. RuntimeError where it does not come up."""
-    with tempfile.TemporaryDirectory(prefix="whatifrec-slurm-") as place:
+    with tempfile.TemporaryDirectory(prefix="whatifrec-slurm-") as place, contextlib.ExitStack() as daemons:
         folder = Path(place)
         folder.chmod(0o755)
         for name in ("state", "spool"):
             (folder / name).mkdir()
         (folder / "munge.key").write_bytes(os.urandom(1024))
         (folder / "munge.key").chmod(0o400)
-        content = SETTINGS.format(host=socket.gethostname().split(".")[0], folder=folder, **_ports())
+        own = {"key-file": "munge.key", "socket": "munge.socket", "seed-file": "munge.seed"}
+        own |= {"pid-file": "munged.pid", "log-file": "munged.log"}
         try:
-            CONFIGURATION.write_text(OURS + content)
+            settings = SETTINGS.format(host=socket.gethostname().split(".")[0], folder=folder, **_ports())
+            CONFIGURATION.write_text(OURS + settings)
             CARDS.write_text(OURS + GRES)
-            own = {"key-file": "munge.key", "socket": "munge.socket", "seed-file": "munge.seed"}
-            own |= {"pid-file": "munged.pid", "log-file": "munged.log"}
-            _call("munged", "--force", *(f"--{option}={folder / name}" for option, name in own.items()))
-            _call("slurmctld")
-            _call("slurmd")
-            _wait_for_the_node(folder)
+            munge = ["munged", "--foreground", "--force", *(f"--{key}={folder / name}" for key, name in own.items())]
+            daemons.enter_context(_daemon(*munge))
+            _wait_for(lambda: (folder / "munge.socket").exists(), "munged", folder / "munged.log")
+            daemons.enter_context(_daemon("slurmctld", "-D"))
+            daemons.enter_context(_daemon("slurmd", "-D"))
+            _wait_for(lambda: _said("sinfo", "--noheader", "--format=%T") == "idle", "slurm", folder / "slurmctld.log")
             yield
+            _said("scancel", "--user=root")
         finally:
-            subprocess.run(["scancel", "--user=root"], capture_output=True, timeout=START_SECONDS, check=False)
-            for name in ("slurmd", "slurmctld", "munged"):
-                _end(folder / f"{name}.pid")
+            daemons.close()
             CONFIGURATION.unlink(missing_ok=True)
             CARDS.unlink(missing_ok=True)
 
@@ -102,33 +102,29 @@ def _ports() -> dict[str, int]:
         return {"controller": first.getsockname()[1], "node": second.getsockname()[1]}
 
 
-def _call(*command: str) -> None:
-    """A daemon, which leaves for the background. Nothing of it may hold the pipes of the tests."""
-    with tempfile.TemporaryFile("w+") as said:
-        ended = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=said, stderr=said, timeout=START_SECONDS)
-        said.seek(0)
-        if ended.returncode != 0:
-            raise RuntimeError(f"{command[0]} does not start: {said.read().strip()}")
+@contextlib.contextmanager
+def _daemon(*command: str) -> Iterator[None]:
+    """A program that ends with this block, and with the tests even where they are killed."""
+    quiet = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    process = subprocess.Popen(["setpriv", "--pdeathsig", "TERM", *command], **quiet)
+    try:
+        yield
+    finally:
+        process.terminate()
+        try:
+            process.wait(START_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
 
 
-def _wait_for_the_node(folder: Path) -> None:
+def _said(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, timeout=START_SECONDS, check=False).stdout.strip()
+
+
+def _wait_for(ready: Callable[[], bool], name: str, log: Path) -> None:
     end = time.monotonic() + START_SECONDS
-    while time.monotonic() < end:
-        state = subprocess.run(["sinfo", "--noheader", "--format=%T"], capture_output=True, text=True, timeout=10)
-        if state.stdout.strip() == "idle":
-            return
-        time.sleep(0.2)
-    raise RuntimeError(f"no node within {START_SECONDS} s: {(folder / 'slurmctld.log').read_text()[-2000:]}")
-
-
-def _end(pid_file: Path) -> None:
-    """End a daemon, by force if it takes long. Only one that this module has started has written the file."""
-    if not pid_file.is_file() or not pid_file.read_text().strip():
-        return
-    process = int(pid_file.read_text())
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(process, signal.SIGTERM)
-        for _ in range(100):
-            os.kill(process, 0)
-            time.sleep(0.05)
-        os.kill(process, signal.SIGKILL)
+    while not ready():
+        if time.monotonic() > end:
+            raise RuntimeError(f"{name} does not start: {log.read_text()[-2000:] if log.is_file() else 'no log'}")
+        time.sleep(0.1)

@@ -12,10 +12,10 @@ import yaml
 
 from datasets.pipeline.files import read_json
 from tests.workflow import cluster
-from tests.workflow.test_workflow import SCALE, copy_tree, started
+from tests.workflow.test_workflow import copy_tree, started, write_scale
 
-CELLS = "results/mini/cells/casr/synthetic.loo"
-WANTED = [f"{CELLS}/popularity/result.json", f"{CELLS}/narm/result.json", "casr_table1"]
+CELLS, TABLE = "mini/cells/casr/synthetic.loo", "mini/tables/casr_table1.csv"
+WANTED = [f"results/{CELLS}/{name}/result.json" for name in ("popularity", "narm")] + ["casr_table1"]
 MEMORY_MB, MINUTES = 1500, 20
 # Kills the job of its method, once.
 FATAL = """
@@ -52,24 +52,21 @@ def submitted() -> dict[str, list[dict]]:
 
 
 def test_a_small_scale_runs_on_slurm_and_a_killed_cell_gets_more_memory(tmp_path, slurm):
-    local, remote = tmp_path / "local", tmp_path / "remote"
-    for folder in (local, remote):
-        folder.mkdir()
-        copy_tree(folder)
-        (folder / "config" / "mini.yaml").write_text(
-            yaml.safe_dump(SCALE | {"memory_mb": MEMORY_MB, "minutes": MINUTES})
-        )
-        with (folder / "methods" / "popularity" / "model.py").open("a") as model:
-            model.write(FATAL)
-    (local / "was-killed").touch()
-    ended = started(local, *WANTED)
+    tree, local = copy_tree(tmp_path), tmp_path / "local"
+    write_scale(tree, memory_mb=MEMORY_MB, minutes=MINUTES)
+    with (tree / "methods" / "popularity" / "model.py").open("a") as model:
+        model.write(FATAL)
+    (tree / "was-killed").touch()
+    ended = started(tree, *WANTED)
     assert ended.returncode == 0, ended.stdout + ended.stderr
+    (tree / "results").rename(local)
+    (tree / "was-killed").unlink()
 
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--config", "scale=mini"]
     quick = ["--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "20"]
     environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
     ended = subprocess.run(
-        [*command, *quick, *WANTED], cwd=remote, env=environment, capture_output=True, text=True, timeout=300
+        [*command, *quick, *WANTED], cwd=tree, env=environment, capture_output=True, text=True, timeout=400
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
 
@@ -81,11 +78,10 @@ def test_a_small_scale_runs_on_slurm_and_a_killed_cell_gets_more_memory(tmp_path
     assert all("gpu" in job["cards"] for name in ("narm", "popularity") for job in jobs[name])
     assert not any("gpu" in job["cards"] for name in ("synthetic", "synthetic.loo") for job in jobs[name])
     for name in ("narm", "popularity"):
-        here, there = (read_json(folder / CELLS / name / "result.json") for folder in (local, remote))
+        here, there = (read_json(results / CELLS / name / "result.json") for results in (local, tree / "results"))
         assert here["status"] == there["status"] == "done" and here["digest"] == there["digest"]
         assert here["seeds"]["1"]["metrics"] == there["seeds"]["1"]["metrics"]
-    table = "results/mini/tables/casr_table1.csv"
-    assert (local / table).read_bytes() == (remote / table).read_bytes()
+    assert (local / TABLE).read_bytes() == (tree / "results" / TABLE).read_bytes()
 
 
 def test_both_profiles_try_again_and_agree_where_they_say_the_same():

@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, workflow.basedir)
+PROJECT = str(workflow.basedir)
+sys.path.insert(0, PROJECT)
 
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import Quietness
@@ -38,6 +39,10 @@ gc.set_threshold(1_000_000, 50, 100)
 if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_settings.quiet or ()):
     workflow.output_settings.quiet = {Quietness.RULES, Quietness.PROGRESS}
 
+# Results may lie elsewhere than the project (--directory): its settings are found there, too, if there are no others.
+if not Path("config").is_dir():
+    Path("config").symlink_to(Path(PROJECT, "config"))
+
 # Bad settings end the run here, in one line, and not deep in a job. A job of a cluster, which starts Snakemake twice, does
 # not look at all cells again: a fifth of what that costs.
 try:
@@ -54,8 +59,9 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
 
 CARDS_HERE = bool(devices(os.environ))
 
-# Jobs run with the Python that runs Snakemake.
+# Jobs run with the Python that runs Snakemake, and with this project, wherever they run.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [PROJECT, os.environ.get("PYTHONPATH")]))
 os.environ["WHATIFREC_TERMINAL"] = "3"  # the rules of training jobs say 3>&2
 
 
