@@ -43,10 +43,16 @@ def slurm():
 
 def submitted() -> dict[str, list[dict]]:
     """What each job asked for, by the last part of its comment, in the order of submission."""
-    asked = ["squeue", "--states=all", "--noheader", "--sort=i", "--format=%k|%m|%l|%b"]
+    asked = [
+        "squeue",
+        "--states=all",
+        "--noheader",
+        "--sort=i",
+        "--Format=comment:200,minmemory:20,timelimit:20,tres-per-job:40",
+    ]
     found: dict[str, list[dict]] = {}
     for line in subprocess.run(asked, capture_output=True, text=True, check=True, timeout=30).stdout.splitlines():
-        comment, memory, limit, cards = line.split("|")
+        comment, memory, limit, cards = line.split()
         found.setdefault(comment.rsplit("_", 1)[-1], []).append({"memory": memory, "limit": limit, "cards": cards})
     return found
 
@@ -75,7 +81,7 @@ def test_a_small_scale_runs_on_slurm_and_a_killed_cell_gets_more_memory(tmp_path
     assert [job["memory"] for job in jobs["popularity"]] == [f"{MEMORY_MB}M", f"{2 * MEMORY_MB}M"]
     assert [job["limit"] for job in jobs["popularity"]] == [f"{MINUTES}:00", f"{2 * MINUTES}:00"]
     assert [job["memory"] for job in jobs["narm"]] == [f"{MEMORY_MB}M"]
-    assert all("gpu" in job["cards"] for name in ("narm", "popularity") for job in jobs[name])
+    assert all(job["cards"] == "gres:gpu:1" for name in ("narm", "popularity") for job in jobs[name])
     assert not any("gpu" in job["cards"] for name in ("synthetic", "synthetic.loo") for job in jobs[name])
     for name in ("narm", "popularity"):
         here, there = (read_json(results / CELLS / name / "result.json") for results in (local, tree / "results"))
