@@ -90,6 +90,31 @@ def test_a_small_scale_runs_on_slurm_and_a_killed_cell_gets_more_memory(tmp_path
     assert (local / TABLE).read_bytes() == (tree / "results" / TABLE).read_bytes()
 
 
+# Prints the rules that are submitted, then those that the main process runs itself.
+RULES = """
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, ResourceSettings
+
+with SnakemakeApi(OutputSettings(dryrun=True)) as api:
+    settings = ResourceSettings(nodes=5), ConfigSettings(config={"scale": "mini"})
+    loaded = api.workflow(resource_settings=settings[0], config_settings=settings[1], snakefile=Path("Snakefile"))
+    loaded.dag(DAGSettings(targets={"all"}))
+    rules = [rule for rule in loaded._workflow.rules if not rule.norun]
+    local = [rule.name in loaded._workflow._localrules for rule in rules]
+    for asked in (False, True):
+        print(*(rule.name for rule, here in zip(rules, local, strict=True) if here is asked))
+"""
+
+
+def test_only_what_prepares_or_trains_is_submitted(tmp_path):
+    ended = subprocess.run([sys.executable, "-c", RULES], cwd=copy_tree(tmp_path), capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    away, here = (set(line.split()) for line in ended.stdout.splitlines()[-2:])
+    assert away == {"prepare", "split", "cell", "pool", "tune", "shell_popularity"}
+    assert here == {"fetch", "audit", "table", "figure", "document", "comparison", "report_page", "compare"}
+
+
 def test_both_profiles_try_again_and_agree_where_they_say_the_same():
     assert PROFILE["retries"] == DEFAULT["retries"] == 2
     assert not [key for key in DEFAULT if PROFILE.get(key) != DEFAULT[key]]

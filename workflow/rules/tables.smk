@@ -5,6 +5,16 @@ unfinished run lies in results/<scale>/so_far (paper_tables/command.py).
 """
 
 
+# Where Snakemake runs, on a cluster, too.
+localrules:
+    table,
+    figure,
+    document,
+    comparison,
+    report_page,
+    compare,
+
+
 rule table:
     input:
         lambda wildcards: table_inputs(wildcards),
@@ -14,7 +24,6 @@ rule table:
         digest=lambda wildcards: job_digest("table", wildcards),
     log:
         "results/{scale}/logs/tables/{paper}_{target}.log",
-    localrule: True
     retries: 1  # killed for want of memory, say: seconds, so that a second attempt costs little
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
@@ -35,7 +44,6 @@ rule document:
         "results/{scale}/tables/{paper}.tex",
     log:
         "results/{scale}/logs/tables/{paper}.log",
-    localrule: True
     shell:
         WARM + "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
@@ -50,7 +58,6 @@ rule comparison:
         digest=lambda wildcards: job_digest("comparison", wildcards),
     log:
         "results/{scale}/logs/comparison.log",
-    localrule: True
     shell:
         WARM + "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
@@ -65,7 +72,6 @@ rule report_page:
         digest=lambda wildcards: job_digest("report", wildcards),
     log:
         "results/{scale}/logs/report.log",
-    localrule: True
     shell:
         WARM + "python -m paper_tables.report --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
@@ -80,7 +86,6 @@ rule report:
 
 # No input: of what there is, now, without training.
 rule compare:
-    localrule: True
     shell:
         "python -m paper_tables.comparison --scale-file config/{SCALE}.yaml --results results/{SCALE}"
 
