@@ -69,7 +69,7 @@ def test_a_small_scale_runs_on_slurm_and_a_killed_cell_gets_more_memory(tmp_path
     (tree / "was-killed").unlink()
 
     command = [sys.executable, "-m", "snakemake", "--profile", "profiles/slurm", "--config", "scale=mini"]
-    quick = ["--slurm-init-seconds-before-status-checks", "5", "--latency-wait", "20"]
+    quick = ["--slurm-init-seconds-before-status-checks", "3", "--latency-wait", "20"]
     environment = {name: value for name, value in os.environ.items() if name != "CUDA_VISIBLE_DEVICES"}
     ended = subprocess.run(
         [*command, *quick, *WANTED], cwd=tree, env=environment, capture_output=True, text=True, timeout=400

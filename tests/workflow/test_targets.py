@@ -79,7 +79,7 @@ def test_jobs_side_by_side_are_limited_by_cores_cards_or_the_cluster_s_jobs(core
 
 def test_results_may_lie_elsewhere_than_the_project(tree, tmp_path):
     """With --directory, from any folder, also where nothing may be written in the project's."""
-    project = shutil.copytree(tree, tmp_path / "it's mine")
+    project = shutil.copytree(tree, tmp_path / "it's mine", ignore=shutil.ignore_patterns(".snakemake"))
     for place in (project, project / "config", project / "methods" / "shell_popularity"):
         place.chmod(0o555)
     work = tmp_path / "work"
