@@ -12,6 +12,10 @@ from snakemake.utils import min_version
 min_version("9.0")
 
 
+# With --sdm apptainer jobs run in the image that the Dockerfile makes.
+container: "whatifrec.sif"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/data.smk"
 include: "workflow/rules/cells.smk"

@@ -47,6 +47,12 @@ class Scale:
         return Path("results") / self.name
 
     @property
+    def sharing(self) -> list[int]:
+        """What a checksum of a result has besides code, settings and seeds. The threads of a job share each batch and
+        sum up in another order: another number of them gives other bits. The usual number adds nothing."""
+        return [] if self.threads == _COUNTS["threads"] else [self.threads]
+
+    @property
     def settings_folder(self) -> Path:
         return self.file.parent / "settings" / self.name
 

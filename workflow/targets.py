@@ -140,11 +140,11 @@ def attempts(wildcards, attempt: int) -> int:
 
 
 def side_by_side(workflow, gpu: int) -> int:
-    """How many training jobs run at once, as far as the workflow's own limits say."""
-    limits = [workflow.cores or 1]
+    """How many training jobs run at once, as far as the workflow's own limits say. On a cluster these count jobs."""
+    limits = [workflow.cores if workflow.local_exec else workflow.nodes]
     if gpu and "gpu" in workflow.global_resources:
-        limits.append(workflow.global_resources["gpu"])
-    return max(1, min(int(limit) for limit in limits))
+        limits.append(workflow.global_resources["gpu"].value)
+    return max(1, min(limits))
 
 
 def job_inputs(kind: str, wildcards) -> list[str]:

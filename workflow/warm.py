@@ -32,6 +32,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 VARIABLE = "WHATIFREC_WARM"  # <process id of the workflow>:<folder of the sockets>; anything else is none
+PREFIX = "whatifrec-warm-"  # of the folder's name; the process id of the workflow follows
 CARD = "CUDA_VISIBLE_DEVICES"  # all that may differ between the environments of a job and of the process that forks it
 PROJECT = Path(__file__).resolve().parents[1]
 PACKAGES = ("datasets", "methods", "paper_tables", "workflow")
@@ -66,9 +67,18 @@ class Ended:
 def offer() -> None:
     """Let the jobs that this process starts from now on share warm processes, unless the user has said otherwise."""
     if VARIABLE not in os.environ and sys.platform == "linux":  # elsewhere system libraries do not bear a fork
-        folder = tempfile.mkdtemp(prefix="whatifrec-")
+        for left in Path(tempfile.gettempdir()).glob(f"{PREFIX}*-*"):
+            _tidy_up_after(left)
+        folder = tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
         os.environ[VARIABLE] = f"{os.getpid()}:{folder}"
+
+
+def _tidy_up_after(folder: Path) -> None:
+    """Remove the folder of a workflow that was killed. That of another user cannot be removed."""
+    owner = folder.name.removeprefix(PREFIX).partition("-")[0]
+    if owner.isdecimal() and not _runs(int(owner)):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def run(command: list[str], held: int | None = None) -> Ended | None:
@@ -163,7 +173,7 @@ def serve(listener: socket.socket, owner: int) -> dict | None:
     gc.collect()
     gc.freeze()  # what is never looked at again stays shared with the jobs
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for a keeper
-    asked = time.monotonic()
+    asked, place = time.monotonic(), Path(listener.getsockname())
     while time.monotonic() - asked < IDLE_SECONDS and _runs(owner):
         if not select.select([listener], [], [], LOOK_SECONDS)[0]:
             continue
@@ -177,6 +187,8 @@ def serve(listener: socket.socket, owner: int) -> dict | None:
             if os.fork() == 0:
                 listener.close()
                 return _keep(connection)
+    if not _runs(owner):
+        _tidy_up_after(place.parent)
     return None
 
 
@@ -185,6 +197,8 @@ def _runs(process: int) -> bool:
         os.kill(process, 0)
     except ProcessLookupError:
         return False
+    except PermissionError:  # of another user
+        return True
     return True
 
 

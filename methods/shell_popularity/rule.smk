@@ -20,13 +20,12 @@ rule shell_popularity:
         "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
     resources:
         attempt=attempts,
-    retries: ATTEMPTS - 1
     shell:
-        "(awk -f methods/shell_popularity/popularity.awk"
+        "(awk -f {PROJECT:q}/methods/shell_popularity/popularity.awk"
         " part=train {params.split}/train.csv part=items {params.split}/items.csv"
         " part=validation {params.split}/validation.csv part=test {params.split}/test.csv > {params.cell}/ranks.csv"
         " && python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}) 3>&2 > {log} 2>&1"
         " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml"
         " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} --output {output} --log {log} --code $?"
-        " --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+        " --attempt {resources.attempt} --attempts ${{WHATIFREC_ATTEMPTS:-1}} 3>&2"

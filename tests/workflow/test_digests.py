@@ -5,7 +5,8 @@ from pathlib import Path
 
 from datasets.pipeline import code
 from paper_tables.cell import Cell
-from workflow.cells import graph, provenance
+from workflow.cells import graph, jobs, provenance
+from workflow.scale import load_scale
 
 PLAIN = Cell("casr", "synthetic.loo", "stamp")
 TREATED = Cell("casr", "synthetic.loo", "stamp", "casr-d", "narm")
@@ -62,3 +63,18 @@ def test_an_import_counts_wherever_a_statement_may_stand(tmp_path):
     )
     found = {str(path.relative_to(provenance.ROOT)) for path in code.imported(file)}
     assert {"methods/evaluation/metrics.py", "datasets/pipeline/errors.py", "methods/cards.py"} <= found
+
+
+def test_another_number_of_threads_gives_other_bits_and_runs_everything_again(make_world):
+    one, two = make_world("one", threads=1), make_world("two", threads=2)
+    assert one.run("narm")["seeds"]["1"]["metrics"] != two.run("narm")["seeds"]["1"]["metrics"]
+    for digest in (
+        lambda world: jobs.cell_digest(world.scale, world.cell("narm")),
+        lambda world: jobs.pool_digest(world.scale, world.pool("narm.casr-d.stamp")),
+    ):
+        assert digest(one) != digest(two) and digest(one) == digest(make_world(f"usual {id(digest)}"))
+    before = one.run("narm")["seeds"]["1"]["digest"]
+    one.file.write_text(one.file.read_text().replace("threads: 1", "threads: 2"))
+    load_scale.cache_clear()
+    assert one.run("narm")["seeds"]["1"]["digest"] != before
+    assert one.run("narm")["seeds"]["1"]["metrics"] == two.run("narm")["seeds"]["1"]["metrics"]

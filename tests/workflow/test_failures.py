@@ -1,6 +1,8 @@
 """What follows an error: another attempt, or a result that says why; and the words for the terminal."""
 
 import os
+import subprocess
+import sys
 
 import pytest
 
@@ -38,8 +40,26 @@ def test_a_reason_is_one_line_for_a_table(tmp_path):
     assert message(log) == "a.zip: refused:\n  size 1\n  sha256 2\nReplace it."
     log.write_text("awk: cannot open train.csv\n")
     assert message(log) == reason(2, log) == "awk: cannot open train.csv"
-    assert reason(137, log) == f"killed, most likely for want of memory; see {log}"
+    assert reason(137, log).startswith("killed, most likely for want of memory: run fewer jobs at once (--cores), ")
     assert reason(139, log) == f"ended with code 139; see {log}"
+
+
+@pytest.mark.parametrize(
+    ("wants", "advice"),
+    [
+        ("bytearray(1 << 60)", "--cores"),
+        ("import numpy; numpy.ones(1 << 55)", "--cores"),
+        ("import pyarrow; pyarrow.allocate_buffer(1 << 60)", "--cores"),
+        ("import torch; torch.ones(1 << 55)", "--cores"),
+        ("import torch; raise torch.OutOfMemoryError('CUDA out of memory. Tried to allocate 20 GiB')", "slots_per_gpu"),
+    ],
+)
+def test_want_of_memory_is_named_as_the_reason_with_what_to_do(tmp_path, wants, advice):
+    log = tmp_path / "cell.log"
+    with log.open("w") as said:
+        ended = subprocess.run([sys.executable, "-c", wants], stderr=said)
+    found = reason(ended.returncode, log)
+    assert found.startswith("want of memory: ") and advice in found and str(log) in found and "\n" not in found
 
 
 @pytest.mark.parametrize(

@@ -1,16 +1,20 @@
 """Every target can be asked for, at every scale, and plans something."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from snakemake.resources import Resources
 
+from datasets.pipeline.files import read_json
 from tests.workflow.test_workflow import CODE, copy_tree
 from workflow.cells import graph
-from workflow.targets import named_scale, papers, table_inputs, targets
+from workflow.targets import named_scale, papers, side_by_side, table_inputs, targets
 
 ROOT = Path(__file__).parents[2]
 # In one process, because loading Snakemake takes longer than a plan. Prints a line for each target.
@@ -60,6 +64,35 @@ def test_the_paper_scale_is_planned_whole(tree):
     jobs = plan(tree, "paper", "all")
     assert jobs["all"] > 1000 and "Snakefile" in CODE
     assert len(named_scale("paper").content["papers"]["casr"]["datasets"]) == 9
+
+
+@pytest.mark.parametrize(
+    ("cores", "nodes", "cards", "jobs"), [(6, None, None, 6), (6, None, 2, 2), (None, 200, None, 200)]
+)
+def test_jobs_side_by_side_are_limited_by_cores_cards_or_the_cluster_s_jobs(cores, nodes, cards, jobs):
+    limits = Resources()
+    if cards is not None:
+        limits["gpu"] = cards
+    workflow = SimpleNamespace(cores=cores, nodes=nodes, local_exec=nodes is None, global_resources=limits)
+    assert side_by_side(workflow, gpu=1) == jobs
+
+
+def test_results_may_lie_elsewhere_than_the_project(tree, tmp_path):
+    """With --directory, from any folder, also where nothing may be written in the project's."""
+    project = shutil.copytree(tree, tmp_path / "it's mine", ignore=shutil.ignore_patterns(".snakemake"))
+    for place in (project, project / "config", project / "methods" / "shell_popularity"):
+        place.chmod(0o555)
+    work = tmp_path / "work"
+    work.mkdir()
+    result = "results/mini/cells/casr/synthetic.loo/shell-popularity/result.json"  # its program lies in the project
+    command = [sys.executable, "-m", "snakemake", "--snakefile", project / "Snakefile", "--directory", work]
+    options = ["--config", "scale=mini", "--cores", "2", "--"]
+    environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
+    environment.pop("PYTHONPATH", None)
+    ended = subprocess.run([*command, *options, result], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert read_json(work / result)["status"] == "done"
+    assert not (project / "results").exists() and not (project / ".snakemake").exists()
 
 
 def test_whoever_reads_the_counts_of_data_waits_for_its_audit():

@@ -214,6 +214,45 @@ def test_the_warm_process_ends_with_the_workflow_but_its_jobs_go_on(command, own
     assert not ended(process) and job.poll() is None
 
 
+# A workflow: it offers a folder, has one job done where it is told to, and waits to be killed.
+WORKFLOW = """
+import subprocess, sys, time
+from workflow import warm
+warm.offer()
+if sys.argv[1:]:
+    subprocess.run(["python", "-m", "workflow.lease", "--", "python", "-m", "workflow.job", "exit", "0"], check=True)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+@pytest.fixture
+def short_folder():
+    """A socket's name may have a hundred letters."""
+    with tempfile.TemporaryDirectory(prefix="whatifrec-test-") as folder:
+        yield Path(folder)
+
+
+def test_a_killed_workflow_leaves_no_folder_behind(project, short_folder):
+    """Its warm process removes it; where there was none, the next workflow does."""
+    place = short_folder
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+    given = {name: value for name, value in os.environ.items() if name != "WHATIFREC_WARM"}
+    given |= {"PATH": path, "TMPDIR": str(place), "CUDA_VISIBLE_DEVICES": ""}
+
+    def killed(*arguments) -> None:
+        command = [sys.executable, "-c", WORKFLOW, *arguments]
+        with subprocess.Popen(command, cwd=project, env=given, stdout=subprocess.PIPE, text=True) as process:
+            assert process.stdout.readline() == "ready\n"
+            assert len(list(place.glob("whatifrec-warm-*"))) == 1
+            process.kill()
+
+    killed()
+    assert len(list(place.iterdir())) == 1
+    killed("job")  # removes the first one at its start
+    until(lambda: not list(place.iterdir()))
+
+
 def test_a_warm_process_that_was_killed_is_replaced(command):
     first = told(command("tell"))["warm"]
     os.kill(first, signal.SIGKILL)

@@ -6,6 +6,7 @@ cells and the tables are still made, and show it. `make retry` takes failed resu
 """
 
 import argparse
+import re
 import signal
 import sys
 from pathlib import Path
@@ -20,6 +21,10 @@ from workflow.scale import load_scale
 # Somebody ended the run: nothing is wrong with the job.
 STOPPED = {128 + signal.SIGINT, 128 + signal.SIGTERM, 128 + signal.SIGHUP}
 KILLED = 128 + signal.SIGKILL
+# How Python, NumPy, Arrow and torch, on a CPU and on a card, say in a log that there was no memory.
+NO_MEMORY = re.compile(
+    r"MemoryError|Unable to allocate|ArrowMemoryError|malloc of size|can't allocate memory|OutOfMemoryError"
+)
 
 
 def another_attempt(code: int, attempt: int, attempts: int) -> bool:
@@ -28,11 +33,14 @@ def another_attempt(code: int, attempt: int, attempts: int) -> bool:
 
 
 def reason(code: int, log: Path) -> str:
-    """One line for the tables: the message at the end of the log, or what killed the job."""
+    """One line for the tables: the message at the end of the log, or what killed the job, and what to do for want of
+    memory."""
     if code == KILLED:
-        return f"killed, most likely for want of memory; see {log}"
-    said = "" if code > 128 else message(log)
-    return " ".join(said.split())[:500] or f"ended with code {code}; see {log}"
+        return f"killed, most likely for want of memory: {more_memory(on_card=False)}; see {log}"
+    said = "" if code > 128 else " ".join(message(log).split())
+    if NO_MEMORY.search(said):
+        return f"want of memory: {said[:200]}: {more_memory('CUDA' in said)}; see {log}"
+    return said[:500] or f"ended with code {code}; see {log}"
 
 
 def message(log: Path) -> str:
@@ -40,6 +48,13 @@ def message(log: Path) -> str:
     text = log.read_text(encoding="utf-8", errors="replace").strip() if log.is_file() else ""
     _, mark, said = f"\n{text}".rpartition("\nerror: ")
     return said if mark else text.rpartition("\n")[2].strip()
+
+
+def more_memory(on_card: bool) -> str:
+    """What a reader can do about it."""
+    if on_card:
+        return "let fewer jobs share a card (slots_per_gpu in the scale's file), or set a smaller batch"
+    return "run fewer jobs at once (--cores), on a cluster ask for more (memory_mb in the scale's file)"
 
 
 def main() -> None:

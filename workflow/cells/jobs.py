@@ -52,15 +52,16 @@ def tuning_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
 
 
 def cell_digest(scale: Scale, cell: Cell) -> str:
-    """Changes when the cell has to be run again: code, settings or seeds."""
-    return digest([graph.code_of(cell), graph.planned_settings(scale, cell), graph.seeds_of(scale, cell)])
+    """Changes when the cell has to be run again: code, settings, seeds or threads."""
+    settings, seeds = graph.planned_settings(scale, cell), graph.seeds_of(scale, cell)
+    return digest([graph.code_of(cell), settings, seeds, *scale.sharing])
 
 
 def pool_digest(scale: Scale, pool: Pool) -> str:
     """Changes when the pool has to be drawn again."""
-    return digest([code_of_pool(pool), generation(scale, pool), pool.seeds])
+    return digest([code_of_pool(pool), generation(scale, pool), pool.seeds, *scale.sharing])
 
 
 def tuning_digest(scale: Scale, cell: Cell) -> str:
     settings = graph.planned_settings(scale, graph.main_cell(cell))
-    return digest([graph.code_of(cell, searched=True), settings, graph.grid(cell), vars(scale.tuning)])
+    return digest([graph.code_of(cell, searched=True), settings, graph.grid(cell), vars(scale.tuning), *scale.sharing])

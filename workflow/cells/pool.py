@@ -25,7 +25,7 @@ def draw(scale: Scale, pool: Pool) -> None:
     device = prepare_torch(scale.threads)
     folder, split_folder = pool.folder(scale.results), scale.results / "splits" / pool.cell.split
     settings = generation(scale, pool, tuned_settings(scale, *tuned_with(scale, pool)))
-    recipe = [code_of_pool(pool), settings, read_json(split_folder / "split.json")["digest"]]
+    recipe = [code_of_pool(pool), settings, read_json(split_folder / "split.json")["digest"], *scale.sharing]
     treatment, split, seeds = treatment_module(pool.cell), None, {}
     with alone(folder):
         for seed in pool.seeds:

@@ -29,7 +29,8 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
     with alone(folder):
         for seed in graph.seeds_of(scale, cell):
             file = seed_file(folder, seed)
-            digest = provenance.digest([code, settings, about_split["digest"], seed, upstream(scale, cell, seed)])
+            made_of = [code, settings, about_split["digest"], seed, upstream(scale, cell, seed), *scale.sharing]
+            digest = provenance.digest(made_of)
             found = finished(file, digest)
             if found is None:
                 say(f"{cell.identifier}, seed {seed}, on {device}")

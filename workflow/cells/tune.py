@@ -41,7 +41,8 @@ def tune(scale: Scale, cell: Cell) -> dict:
     settings = graph.all_settings(scale, cell, tuned_settings(scale, *graph.pretrained(cell)))
     role, grid = "treatment" if cell.treatment else "anchor", graph.grid(cell)
     seed = graph.seeds_of(scale, cell)[0]
-    recipe = [graph.code_of(cell, searched=True), settings, read_json(split_folder / "split.json")["digest"], seed]
+    about_split = read_json(split_folder / "split.json")
+    recipe = [graph.code_of(cell, searched=True), settings, about_split["digest"], seed, *scale.sharing]
     search = None
     with alone(output.with_suffix("")):
         trials_file = output.with_suffix("") / "trials.json"

@@ -16,12 +16,11 @@ rule cell:
         "results/{scale}/logs/cells/{paper}/{split}/{cell}.log",
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
         runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
         slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
         attempt=attempts,
-    retries: ATTEMPTS - 1
     shell:
         leased("cells/{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
         + "python -m workflow.cells.run --scale-file config/{wildcards.scale}.yaml"
@@ -40,12 +39,11 @@ rule pool:
         "results/{scale}/logs/pools/{split}/{pool}.log",
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
         runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
         slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
         attempt=attempts,
-    retries: ATTEMPTS - 1
     shell:
         leased("pools/{wildcards.split}/{wildcards.pool}")
         + "python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
@@ -64,12 +62,11 @@ rule tune:
         "results/{scale}/logs/tuning/{split}/{cell}.log",
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
-        gpu=GPU,
+        gpu=gpu,
         mem_mb=lambda wildcards, attempt: scale_value(wildcards, "memory_mb") * attempt,
         runtime=lambda wildcards, attempt: scale_value(wildcards, "minutes") * attempt,
         slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
         attempt=attempts,
-    retries: ATTEMPTS - 1
     shell:
         leased("tuning/{wildcards.split}/{wildcards.cell}")
         + "python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"

@@ -5,7 +5,8 @@ import os
 import sys
 from pathlib import Path
 
-sys.path.insert(0, workflow.basedir)
+PROJECT = str(workflow.basedir)
+sys.path.insert(0, PROJECT)
 
 from snakemake.exceptions import WorkflowError
 from snakemake.settings.types import Quietness
@@ -40,9 +41,15 @@ gc.set_threshold(1_000_000, 50, 100)
 if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_settings.quiet or ()):
     workflow.output_settings.quiet = {Quietness.RULES, Quietness.PROGRESS}
 
-# Bad settings end the run here, in one line, and not deep in a job.
+# Results may lie elsewhere than the project (--directory): its settings are found there, too, if there are no others.
+if not Path("config").is_dir():
+    Path("config").symlink_to(Path(PROJECT, "config"))
+
+# Bad settings end the run here, in one line, and not deep in a job. A job of a cluster, which starts Snakemake twice, does
+# not look at all cells again: a fifth of what that costs.
 try:
-    check(str(config.get("scale", "paper")))
+    if workflow.is_main_process:
+        check(str(config.get("scale", "paper")))
     FETCH_OPTIONS = fetch_options(config)
 except BadInput as error:
     raise WorkflowError(str(error)) from None
@@ -53,14 +60,19 @@ if workflow.is_main_process and not workflow.output_settings.dryrun:
     if mended := mend_times(Path("results", SCALE), Path("results/demo"), *Path("datasets").glob("*/raw")):
         print(f"{mended} files had a time that lies ahead (was a clock set back?): it is now.", file=sys.stderr)
 
-# On a cluster the cards are elsewhere: profiles/slurm says that there are some.
-GPU = int(config.get("gpu", bool(devices(os.environ))))
-ATTEMPTS = 3
+CARDS_HERE = bool(devices(os.environ))
 
-# Jobs run with the Python that runs Snakemake, and know how many of them run side by side (for the time left).
+# Jobs run with the Python that runs Snakemake, and with this project, wherever they run.
 os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [PROJECT, os.environ.get("PYTHONPATH")]))
 os.environ["WHATIFREC_TERMINAL"] = "3"  # the rules of training jobs say 3>&2
-os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, GPU))
+
+
+def gpu(wildcards) -> int:
+    """How many cards a job that trains asks for. On a cluster they are elsewhere: one, unless `--config gpu=0` says that
+    there are none. A profile must not say it: its whole `config` is gone as soon as the command line has one."""
+    return int(config.get("gpu", CARDS_HERE or not workflow.local_exec))
+
 
 WARM = "python -m workflow.lease --slots-per-gpu 0 -- "  # before a command that a warm process may fork
 
@@ -76,12 +88,15 @@ def leased(job: str) -> str:
 # What stands after it: what becomes of a failure.
 OR_FAILED = (
     " || python -m workflow.cells.failed --scale-file config/{wildcards.scale}.yaml --output {output} --log {log}"
-    " --code $? --attempt {resources.attempt} --attempts {ATTEMPTS} 3>&2"
+    " --code $? --attempt {resources.attempt} --attempts ${{WHATIFREC_ATTEMPTS:-1}} 3>&2"
 )
 OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
 
 
+# Not in the jobs of a cluster, which start Snakemake again: they inherit what is set here.
 onstart:
+    os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, gpu(None)))  # for the time left
+    os.environ["WHATIFREC_ATTEMPTS"] = str(workflow.execution_settings.retries + 1)
     if workflow.local_exec:
         warm.offer()
         # Cores limit the jobs here. Snakemake's limit of their rate plans another look at all open jobs a second after

@@ -32,7 +32,6 @@ rule prepare:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    retries: 2
     shell:
         "python -m datasets.pipeline prepare --dataset {wildcards.dataset} --results results/{wildcards.scale}"
         " > {log} 2>&1"
@@ -48,10 +47,10 @@ rule audit:
         digest=lambda wildcards: job_digest("audit", wildcards),
     log:
         "results/{scale}/logs/audit/{dataset}.log",
+    localrule: True
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    retries: 2
     shell:
         "python -m datasets.pipeline audit --dataset {wildcards.dataset} --results results/{wildcards.scale}"
         " > {log} 2>&1"
@@ -74,6 +73,5 @@ rule split:
     resources:
         mem_mb=lambda wildcards, attempt: 4000 * attempt,
         runtime=lambda wildcards, attempt: 30 * attempt,
-    retries: 2
     shell:
         "python -m datasets.pipeline split --split {wildcards.split} --results results/{wildcards.scale} > {log} 2>&1"

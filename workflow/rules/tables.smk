@@ -5,6 +5,16 @@ unfinished run lies in results/<scale>/so_far (paper_tables/command.py).
 """
 
 
+# Where Snakemake runs, on a cluster, too.
+localrules:
+    table,
+    figure,
+    document,
+    comparison,
+    report_page,
+    compare,
+
+
 rule table:
     input:
         lambda wildcards: table_inputs(wildcards),
@@ -76,7 +86,6 @@ rule report:
 
 # No input: of what there is, now, without training.
 rule compare:
-    localrule: True
     shell:
         "python -m paper_tables.comparison --scale-file config/{SCALE:q}.yaml --results results/{SCALE:q}"
 
