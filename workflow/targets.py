@@ -10,6 +10,7 @@ from paper_tables.cell import Cell
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
 from workflow.cells.provenance import ROOT, closure, digest
+from workflow.options import is_true
 from workflow.scale import Scale, named_scale
 
 
@@ -119,7 +120,7 @@ def fetch_options(folder: str, config: Mapping) -> str:
     options = ["--dataset", name]
     if config.get("raw"):
         options += ["--raw", f"'{config['raw']}'"]
-    if str(config.get("accept_unverified", "")).lower() in ("true", "1", "yes"):
+    if is_true(config.get("accept_unverified")):
         options.append("--accept-unverified")
     return " ".join(options)
 

@@ -63,6 +63,8 @@ def _in_words(found: ValidationError, key: str) -> str:
 
 def allowed(schema: Schema) -> str:
     """`a whole number from 1`, `a number above 0`, `a or b`, `a list of whole numbers, none of them twice`."""
+    if {"pattern", "description"} <= {*schema}:
+        return str(schema["description"])
     if "anyOf" in schema:
         return " or ".join(map(allowed, schema["anyOf"]))
     if "enum" in schema:

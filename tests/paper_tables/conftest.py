@@ -28,7 +28,8 @@ METHODS = {
 }
 
 
-CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)  # what is remembered of cards
+# What is remembered of cards.
+CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)
 
 
 @pytest.fixture

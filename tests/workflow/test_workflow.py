@@ -86,6 +86,7 @@ def tree(tmp_path_factory):
 
 def test_a_table_comes_out_of_nothing(tree):
     folder, output = tree
+    assert re.search(r"This run: scale mini, \d+ cells \(casr \d+\); to fetch: nothing\.", output)
     rows = pd.read_csv(folder / TABLE).query("dataset == 'synthetic' and metric == 'ndcg' and status == 'done'")
     own = own_methods()  # the worked examples, and what a user has added
     assert {"markov-chain", "shell-popularity"} <= set(own)

@@ -14,6 +14,7 @@ from datasets.pipeline.errors import BadInput
 from workflow import warm
 from workflow.clock import mend_times
 from workflow.lease import devices
+from workflow.options import check_config, check_environment, check_folder, first_words
 from workflow.targets import (
     asked_files,
     attempts,
@@ -40,6 +41,9 @@ if workflow.output_settings.dryrun and Quietness.RULES in (workflow.output_setti
 
 # Bad settings end the run here, in one line, and not deep in a job.
 try:
+    check_folder(Path.cwd(), Path(workflow.basedir))
+    check_environment(os.environ)
+    check_config(config, sys.argv if workflow.is_main_process else ())
     check(str(config.get("scale", "paper")))
 except BadInput as error:
     raise WorkflowError(str(error)) from None
@@ -79,6 +83,9 @@ OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
 
 
 onstart:
+    if workflow.is_main_process:
+        jobs = [(job.rule.name, list(job.output)) for job in workflow.dag.needrun_jobs()]
+        print(first_words(jobs), file=sys.stderr, flush=True)
     if workflow.local_exec:
         warm.offer()
         # Cores limit the jobs here. Snakemake's limit of their rate plans another look at all open jobs a second after
