@@ -9,14 +9,20 @@ from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
-from workflow.cells.provenance import ROOT, closure, digest
+from workflow.cells.provenance import ROOT, closure, digest, imported
+from workflow.cells.settings import known_cards, treatment_method
 from workflow.options import is_true
 from workflow.scale import Scale, named_scale
 
 
 def check(scale: str) -> None:
-    """Refuse a scale whose cells or settings are wrong, before anything runs."""
-    for cell in graph.all_cells(named_scale(scale)).values():
+    """Refuse a scale whose cells or settings are wrong, and methods that are no Python, before anything runs."""
+    cells = graph.all_cells(named_scale(scale)).values()
+    methods = {name for cell in cells for name in (cell.anchor, cell.sampler, treatment_method(cell.treatment)[0])}
+    for name in sorted(methods & known_cards().keys()):
+        for file in sorted(known_cards()[name].folder.rglob("*.py")):
+            imported(file)
+    for cell in cells:
         graph.planned_settings(named_scale(scale), cell)
 
 

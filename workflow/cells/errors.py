@@ -27,6 +27,9 @@ def told() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr, flush=True)
         sys.exit(STOPPED)
+    except SyntaxError as error:
+        print(f"error: {error.filename}, line {error.lineno}: {error.msg}", file=sys.stderr, flush=True)
+        sys.exit(NO_RETRY)
     except (MemoryError, OSError, RuntimeError):
         raise
     except Exception:
