@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import card
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file
 from paper_tables import latex
@@ -261,4 +262,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
 from paper_tables.results import DONE, Result, read_result
 from workflow.cells import graph
@@ -142,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -7,6 +7,7 @@ would not ask for what they were made of.
 import argparse
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import read_json
 from workflow.cells.errors import told
 from workflow.cells.files import FAILED
@@ -36,4 +37,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

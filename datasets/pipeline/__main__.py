@@ -7,6 +7,7 @@ from pathlib import Path
 
 from datasets.pipeline.audit import audit
 from datasets.pipeline.card import Card, card, cards
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
@@ -76,4 +77,4 @@ def _show(content: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

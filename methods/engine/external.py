@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from methods.engine.counting import count_among, count_ranks, of_users
 from methods.engine.ranking import Ranks
@@ -142,4 +143,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

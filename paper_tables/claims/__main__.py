@@ -11,6 +11,7 @@ import sys
 
 from tabulate import tabulate
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from paper_tables.claims.findings import ledger
 from paper_tables.reported import papers
@@ -36,4 +37,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from workflow.benchmark import fits, growth, ranking, search, states, table, training, whole
 from workflow.benchmark.bench import Bench, relative
@@ -125,4 +126,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

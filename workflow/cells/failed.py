@@ -10,6 +10,7 @@ import signal
 import sys
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import read_json, write_json
 from workflow import progress
 from workflow.cells import graph
@@ -66,4 +67,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import read_json, write_json
 from methods.engine.split import load_split
 from workflow import progress
@@ -70,4 +71,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)
