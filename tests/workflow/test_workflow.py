@@ -121,6 +121,18 @@ def test_an_edited_method_reruns_its_cells_and_what_builds_on_them(tree, edited,
         file.write_text(before)
 
 
+def test_a_copy_of_the_shell_example_is_a_second_method(tree):
+    copy = tree[0] / "methods" / "my_shell"
+    shutil.copytree(tree[0] / "methods" / "shell_popularity", copy)
+    try:
+        about = (copy / "card.yaml").read_text()
+        (copy / "card.yaml").write_text(about.replace("name: shell-popularity", "name: my-shell"))
+        output = snakemake(tree[0], "casr_table2", "--dry-run", "--printshellcmds")
+        assert planned(output) == {"my-shell", "tables"} and "methods/my_shell/popularity.awk" in output
+    finally:
+        shutil.rmtree(copy)
+
+
 def test_a_failed_cell_shows_as_failed_and_the_rest_goes_on(tree):
     folder = tree[0]
     write_scale(folder, settings=SCALE["settings"] | {"narm": {"learning_rate": 1.0e30, "epochs": 3}})
