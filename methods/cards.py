@@ -5,25 +5,25 @@ torch: the tables read cards too.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 import yaml
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import folders_with, parse_yaml
+from datasets.pipeline.schema import Schema, fault, refuse, unknown
 
 FOLDER = Path(__file__).parent
-KINDS = ("recommender", "treatment", "external")
-FAMILIES = ("control", "general", "sequential")
-CITATION_KEYS = ("key", "authors", "title", "venue", "year", "doi", "url")
-ROLES = ("sampler", "anchor")  # pretrained models that a strategy's generation may look at
-GENERATION_KEYS = ("settings", "up_to", "short", "shared")
+SCHEMA = Path(__file__).with_name("card.schema.yaml")
 
 
 @dataclass(frozen=True)
 class Card:
-    """One `card.yaml`. The keys of the file are the names of these fields.
+    """One `card.yaml`. The keys of the file (card.schema.yaml) are the names of these fields, but for `allowed`.
+
+    settings: setting -> default; allowed: setting -> the JSON Schema of its values. The file has both in one.
 
     kind: recommender (a `model.py`), treatment (makes another training set) or external (its own `rule.smk` writes
     ranks or scores). family: control, general (a set of items) or sequential (their order). exclude_seen: whether the
@@ -43,6 +43,7 @@ class Card:
     exclude_seen: bool | None = None
     exclude_seen_reason: str = ""
     settings: Mapping = field(default_factory=dict)
+    allowed: Mapping[str, Schema] = field(default_factory=dict)
     search: Mapping = field(default_factory=dict)
     citation: Mapping = field(default_factory=dict)
     equations: tuple = ()
@@ -50,6 +51,7 @@ class Card:
     strategies: Mapping = field(default_factory=dict)
     generation: Mapping = field(default_factory=dict)
     assumptions: tuple = ()
+    _faults: dict = field(default_factory=dict, compare=False, repr=False)  # what `fault` has said before
 
     @property
     def folder(self) -> Path:
@@ -64,9 +66,16 @@ class Card:
         """The card's settings, changed by each layer in turn (scale, tuning, cell). An unknown setting is an error."""
         settings = dict(self.settings)
         for layer in layers:
-            _refuse_unknown(layer, self.settings, f"settings of method '{self.name}'")
+            _refuse_unknown(f"settings of method '{self.name}'", layer, self.settings)
             settings.update(layer)
         return settings
+
+    def fault(self, setting: str, value: object) -> str:
+        """Why a setting of this card may not have the value, in words; empty where it may."""
+        asked = setting, repr(value)  # a plan asks for the same few values in thousands of cells
+        if asked not in self._faults:
+            self._faults[asked] = fault(value, self.allowed[setting], setting)
+        return self._faults[asked]
 
 
 def cards() -> dict[str, Card]:
@@ -89,16 +98,11 @@ def read_card(file: Path) -> Card:
         content = parse_yaml(file.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise BadInput(f"{file}: not readable as YAML: {error}") from error
-    if not isinstance(content, dict):
-        raise BadInput(f"{file}: expected keys with values; copy the card of another method")
-    _refuse_unknown(content, [each.name for each in fields(Card)], str(file))
-    for key, blank in _BLANKS.items():
-        if key in content and not isinstance(content[key], type(blank)):
-            raise BadInput(f"{file}: key {key} must be a {_IN_WORDS[type(blank)]}, not {content[key]!r}")
-    for key in ("name", "label", "kind"):
-        if not content.get(key):
-            raise BadInput(f"{file}: key {key} is missing")
-    card = Card(**{key: tuple(value) if isinstance(value, list) else value for key, value in content.items()})
+    refuse(file, content, _schema())
+    allowed = {key: _allowed(given) for key, given in content.get("settings", {}).items()}
+    content["settings"] = {key: schema["default"] for key, schema in allowed.items()}
+    content = {key: tuple(value) if isinstance(value, list) else value for key, value in content.items()}
+    card = Card(**content, allowed=allowed)
     _check(card, file)
     return card
 
@@ -107,54 +111,45 @@ def _folder(name: str) -> Path:
     return FOLDER / name.replace("-", "_")
 
 
-_BLANKS = {
-    **dict.fromkeys(("name", "label", "kind", "family", "exclude_seen_reason"), ""),
-    **dict.fromkeys(("settings", "search", "citation", "strategies", "generation"), {}),
-    **dict.fromkeys(("equations", "differs", "assumptions"), []),
-    "exclude_seen": True,
-}
-_IN_WORDS = {str: "text", dict: "mapping", list: "list", bool: "true or false"}
+@cache
+def _schema() -> Schema:
+    return parse_yaml(SCHEMA.read_text(encoding="utf-8"))
+
+
+def _allowed(given: object) -> Schema:
+    """A setting's schema and default. Where the card has a value alone, any other of its type will do."""
+    if isinstance(given, Mapping):
+        return given
+    return {"default": given, "type": next((name for kind, name in _TYPES.items() if isinstance(given, kind)), "null")}
+
+
+_TYPES = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array"}  # a bool is an int, too
 
 
 def _check(card: Card, file: Path) -> None:
+    """What no schema says: keys that name others, and values that settings may have."""
     expected = file.parent.name.replace("_", "-")
     if card.name != expected:
         raise BadInput(f"{file}: name is '{card.name}'; this folder's method is called '{expected}'")
-    if card.kind not in KINDS:
-        raise BadInput(f"{file}: kind is '{card.kind}'; one of {', '.join(KINDS)}")
-    if card.kind != "treatment":
-        if card.family not in FAMILIES:
-            raise BadInput(f"{file}: family is '{card.family}'; one of {', '.join(FAMILIES)}")
-        if card.exclude_seen is None or not card.exclude_seen_reason:
-            raise BadInput(f"{file}: exclude_seen (true or false) and exclude_seen_reason must be given")
-    else:
-        _check_generation(card, file)
-    _refuse_unknown(card.citation, CITATION_KEYS, f"{file}, citation")
-    _refuse_unknown(card.search, card.settings, f"{file}, search (only what settings has can be searched)")
-    for key, grid in card.search.items():
-        if not isinstance(grid, list) or not grid:
-            raise BadInput(f"{file}: search of {key} must be a list of values")
-    for key, value in [*card.settings.items(), *((key, each) for key, grid in card.search.items() for each in grid)]:
-        if isinstance(value, str) and _reads_as_number(value):
-            raise BadInput(f"{file}: {key} is the text '{value}' for YAML; write the number as 0.001 or 1.0e-3")
-
-
-def _check_generation(card: Card, file: Path) -> None:
-    _refuse_unknown(card.generation, GENERATION_KEYS, f"{file}, generation")
-    if not isinstance(card.generation.get("settings"), list):
-        raise BadInput(f"{file}: key generation.settings must list the settings that change what is generated")
     for key in ("settings", "up_to", "short"):
-        _refuse_unknown(card.generation.get(key, ()), card.settings, f"{file}, generation.{key}")
-    if not card.strategies:
-        raise BadInput(f"{file}: key strategies is missing; a treatment has at least one, by its letter")
+        _refuse_unknown(f"{file}: generation.{key}", card.generation.get(key, ()), card.settings)
+    _refuse_unknown(f"{file}: search", card.search, card.settings)
     for letter, strategy in card.strategies.items():
-        _refuse_unknown(strategy.get("looks_at", ()), ROLES, f"{file}, looks_at of strategy {letter}")
+        _refuse_unknown(f"{file}: strategies.{letter}.search", strategy.get("search", ()), card.search)
+    given = [("settings", *setting) for setting in card.settings.items()]
+    given += [("search", key, value) for key, grid in card.search.items() for value in grid]
+    for section, key, value in given:
+        said = card.fault(key, value)
+        if isinstance(value, str) and _reads_as_number(value):
+            said = said or f"{key} is the text '{value}' for YAML; write the number as 0.001 or 1.0e-3"
+        if said:
+            raise BadInput(f"{file}: {section}.{said}")
 
 
-def _refuse_unknown(given: Iterable, known, where: str) -> None:
-    unknown = sorted(set(given) - set(known))
-    if unknown:
-        raise BadInput(f"{where}: unknown key {', '.join(map(str, unknown))}; known: {', '.join(known)}")
+def _refuse_unknown(where: str, given: Iterable, known: Iterable) -> None:
+    for key in given:
+        if key not in known:
+            raise BadInput(f"{where}: {unknown('key', key, known)}")
 
 
 def _reads_as_number(text: str) -> bool:

@@ -4,10 +4,10 @@ python -m paper_tables --scale-file config/quick.yaml --results results/quick
 """
 
 import importlib
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from paper_tables.command import answer, page_folder, page_parser
 
 
@@ -24,4 +24,4 @@ def tables(scale: Mapping, results: Path) -> Iterator[object]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

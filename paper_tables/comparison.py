@@ -6,13 +6,13 @@ python -m paper_tables.comparison --scale-file config/quick.yaml --results resul
 
 import importlib
 import importlib.util
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
 from tabulate import tabulate
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
 from paper_tables.agreement import agreement, counted
@@ -113,4 +113,4 @@ def _compared(scale: Mapping, results: Path) -> tuple[str, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

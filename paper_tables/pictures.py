@@ -7,6 +7,9 @@ from matplotlib.figure import Figure
 
 from datasets.pipeline.files import whole_file
 
+# Names on cards, titles and reasons are plain text wherever they are drawn: a `$` in one begins no formula.
+plt.rcParams["text.parse_math"] = False
+
 
 def save(drawing: Figure, folder: Path, name: str) -> None:
     """Write `<name>.pdf` and `<name>.png` without dates or versions, so that the same numbers give the same bytes."""

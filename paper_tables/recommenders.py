@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from functools import cache
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.schema import unknown
 from methods.cards import cards
 from paper_tables.printed_rows import papers, printed_rows
 
@@ -29,5 +30,5 @@ def other_methods(paper: str, own: Iterable[str], named: Sequence[str], printed:
     allowed = [name for name in recommenders() if name not in {*printed, *CONTROLS}]
     for name in named:
         if name not in allowed:
-            raise BadInput(f"papers.{paper}.others: unknown '{name}'; expected some of {', '.join(allowed)}")
+            raise BadInput(f"papers.{paper}.others: {unknown('method', name, allowed)}")
     return tuple(dict.fromkeys((*own, *named)))

@@ -1,45 +1,83 @@
-"""Checks of a paper's part of a scale (`papers:` in config/<scale>.yaml). Every complaint names the key at fault."""
+"""Checks of a paper's part of a scale (`papers:` in config/<scale>.yaml). Complaints name the file and the key."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache
 
+from datasets.pipeline.card import card, cards
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.schema import Schema, refuse, unknown
+from methods.cards import load_card
+
+SEEDS = {  # a generator of torch or NumPy takes as many
+    "type": "array",
+    "items": {"type": "integer", "minimum": 0, "maximum": 2**32 - 1},
+    "minItems": 1,
+    "uniqueItems": True,
+}
 
 
-def part_of(scale: Mapping, paper: str, keys: object) -> tuple[str, Mapping]:
-    """(where it stands, the scale's `papers: <paper>:`), whose keys are among `keys`."""
-    name = scale.get("scale", "?")
+def keys(**schemas: Schema) -> Schema:
+    """Keys with values, none of which has to be there."""
+    return {"type": "object", "additionalProperties": False, "properties": schemas}
+
+
+def some_of(allowed: Iterable, at_least: int = 0) -> Schema:
+    """A list of what is allowed, none of it twice."""
+    return {"type": "array", "items": {"enum": list(allowed)}, "minItems": at_least, "uniqueItems": True}
+
+
+def by_dataset(schema: Schema) -> Schema:
+    """Data set -> something. Which data sets there are is checked where they are read."""
+    return {"type": "object", "additionalProperties": schema}
+
+
+def part_of(scale: Mapping, paper: str, schema: Schema) -> tuple[str, Mapping]:
+    """(the file as complaints name it, the scale's `papers: <paper>:`), which the schema allows."""
+    file = f"config/{scale.get('scale', '?')}.yaml"
     part = (scale.get("papers") or {}).get(paper)
     if not isinstance(part, Mapping):
-        raise BadInput(f"scale '{name}': key papers.{paper} is missing; write there which data sets to run")
-    where = f"scale '{name}', papers.{paper}"
-    known(where, part, keys)
-    return where, part
+        raise BadInput(f"{file}: key papers.{paper} is missing; write there which data sets to run")
+    refuse(file, part, schema, f"papers.{paper}")
+    return file, part
 
 
-def choice(where: str, part: Mapping, key: str, allowed: Sequence) -> tuple:
-    """The list under `key`, each of which is allowed; all of them where the scale says nothing."""
-    chosen = part.get(key, allowed)
-    if isinstance(chosen, str) or not isinstance(chosen, Sequence):
-        raise BadInput(f"{where}.{key}: expected a list, got {chosen!r}")
-    inside(f"{where}.{key}", chosen, allowed)
-    return tuple(chosen)
-
-
-def whole_numbers(where: str, found: object, key: str = "seeds") -> tuple[int, ...]:
-    """A list of whole numbers that is not empty."""
-    if not isinstance(found, Sequence) or not found or not all(isinstance(number, int) for number in found):
-        raise BadInput(f"{where}: {key} is {found!r}; expected a list of whole numbers, here or at the top of the file")
+def seeds_of(file: str, paper: str, scale: Mapping, *parts: Mapping) -> tuple[int, ...]:
+    """The seeds of the first part that names some, else the scale's own."""
+    found = next((part["seeds"] for part in parts if "seeds" in part), scale.get("seeds"))
+    refuse(file, found, SEEDS, f"papers.{paper}: seeds, here or at the top of the file,")
     return tuple(found)
 
 
-def known(where: str, part: object, allowed: object) -> None:
-    """Refuse what is no mapping, or has a key that is not allowed."""
-    if not isinstance(part, Mapping):
-        raise BadInput(f"{where}: expected a mapping, got {part!r}")
-    inside(where, tuple(part), allowed)
+def known_dataset(file: str, key: str, name: str) -> None:
+    """Refuse a data set that has no card."""
+    if said := _dataset_fault(name):
+        raise BadInput(f"{file}: {key}: {said}")
 
 
-def inside(where: str, chosen: Sequence, allowed: object) -> None:
+@cache
+def _dataset_fault(name: str) -> str:
+    try:
+        card(name)
+    except BadInput as error:
+        near = unknown("data set", name, cards())
+        return near if "did you mean" in near else str(error)
+    return ""
+
+
+method_card = cache(load_card)
+
+
+def inside(file: str, key: str, chosen: Sequence, allowed: Iterable) -> None:
+    """Refuse what is not among the scale's own data sets, or the like."""
+    known = list(allowed)
     for one in chosen:
-        if one not in allowed:
-            raise BadInput(f"{where}: unknown '{one}'; expected some of {', '.join(map(str, allowed))}")
+        if one not in known:
+            raise BadInput(f"{file}: {key}: {unknown('value', one, known)}")
+
+
+def setting_values(file: str, key: str, method: str, setting: str, values: Iterable) -> None:
+    """Refuse values that a setting of a method may not have."""
+    about = method_card(method)
+    for value in values:
+        if said := about.fault(setting, value):
+            raise BadInput(f"{file}: {key}: {said}")

@@ -5,7 +5,6 @@ python -m paper_tables.standing --method markov-chain --results results/quick
 """
 
 import argparse
-import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import card
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.files import read_json, whole_file
 from paper_tables import latex
@@ -23,7 +23,7 @@ from paper_tables.measures import measures
 from paper_tables.report.page import render
 from paper_tables.report.read import label
 from paper_tables.report.tables import Column, table
-from paper_tables.results import Result, mean_difference, percent, read_result, user_differences
+from paper_tables.results import DONE, Result, mean_difference, percent, read_result, user_differences
 from paper_tables.statistics import holm, interval, sign_flip
 
 LEVEL = 0.05
@@ -77,8 +77,7 @@ def standing(method: str, results: Path, metric: str = "ndcg") -> Standing:
         raise BadInput(f"unknown metric '{metric}': one of {', '.join(METRICS)}")
     own = list(done_cells(results, f"*/*/{method}"))
     if not own:
-        known = sorted({folder.name for folder in (Path(results) / "cells").glob("*/*/*")})
-        raise BadInput(f"{results}: no finished cell '{method}'; there are: {', '.join(known) or 'none'}")
+        raise BadInput(f"{results}: no finished cell '{method}'{_instead(method, results)}")
     pairs = [(draws, other) for draws in by_place(own) for other in opponents(draws, results)]
     if not pairs:
         raise BadInput(f"{results}: nothing to compare '{method}' with: no other plain method is done on its splits")
@@ -90,12 +89,23 @@ def standing(method: str, results: Path, metric: str = "ndcg") -> Standing:
 def done_cells(results: Path, pattern: str) -> Iterable[Result]:
     """The finished cells below results/cells that fit a pattern."""
     for file in sorted((Path(results) / "cells").glob(f"{pattern}/result.json")):
-        about = read_json(file).get("cell")
+        content = read_json(file)
+        about = content.get("cell")
+        if content.get("status") != DONE:
+            continue
         if about is None:
             raise BadInput(f"{file}: names no cell; remove it and run the cell again")
         result = read_result(Cell(**{name: about[name] for name in PARTS}), results)
         if result.done:
             yield result
+
+
+def _instead(method: str, results: Path) -> str:
+    """Why it failed where it did, and what is finished."""
+    found = {file: read_json(file) for file in sorted((Path(results) / "cells").glob("*/*/*/result.json"))}
+    reasons = dict.fromkeys(content.get("reason", "") for file, content in found.items() if file.parent.name == method)
+    known = sorted({file.parent.name for file, content in found.items() if content.get("status") == DONE})
+    return f", it failed: {'; '.join(reasons)}" * bool(reasons) + f"; there are: {', '.join(known) or 'none'}"
 
 
 def by_place(found: Iterable[Result]) -> list[Draws]:
@@ -251,4 +261,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -4,13 +4,13 @@ python -m paper_tables.summary --scale-file config/demo.yaml --results results/d
 """
 
 import importlib
-import sys
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 
 from tabulate import tabulate
 
+from datasets.pipeline.command import start
 from paper_tables.command import answer, scale_parser
 from paper_tables.lines import reader
 from paper_tables.results import FAILED, Result
@@ -65,4 +65,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

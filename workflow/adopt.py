@@ -13,6 +13,7 @@ from pathlib import Path
 import yaml
 
 from datasets.pipeline.card import card
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file
 from workflow.cells.errors import told
@@ -97,4 +98,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -9,6 +9,8 @@ import shutil
 import sys
 from pathlib import Path
 
+from datasets.pipeline.command import start
+
 CONFIG, RESULTS = Path("config"), Path("results")
 PUBLISHED = "published"  # what is kept for readers, below results/published
 
@@ -48,4 +50,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

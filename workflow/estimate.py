@@ -15,6 +15,7 @@ from pathlib import Path
 from tabulate import tabulate
 
 from datasets.pipeline.card import card
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph
@@ -167,4 +168,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -18,6 +18,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from workflow import warm
 
 POLL_SECONDS = 0.2
@@ -90,4 +91,4 @@ def write_cost(ended: warm.Ended, file: Path) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file, write_json
 from paper_tables.cell import Cell
@@ -256,4 +257,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

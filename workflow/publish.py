@@ -20,6 +20,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, sha256, whole_file, write_json
 from paper_tables.results import DONE, FAILED, Result, read_result
@@ -198,4 +199,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

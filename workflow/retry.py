@@ -8,6 +8,7 @@ figures and report go with them: where they stand, a run would not ask for what 
 import argparse
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from workflow.cells.errors import told
 from workflow.cells.files import DAMAGED, FAILED, damage, intact
 from workflow.scale import load_scale
@@ -53,4 +54,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -10,10 +10,24 @@ import yaml
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
+from datasets.pipeline.schema import refuse, unknown
+from paper_tables.printed_rows import papers
+from paper_tables.scale_part import SEEDS, keys
 
 CONFIG = Path("config")
-KEYS = ("scale", "seeds", "threads", "memory_mb", "minutes", "slots_per_gpu", "settings", "tuning", "papers")
-TUNING_KEYS = ("budget", "seed")
+COUNT = {"type": "integer", "minimum": 1}
+SCHEMA = keys(
+    scale={"type": "string"},
+    seeds=SEEDS,
+    threads=COUNT,
+    memory_mb=COUNT,
+    minutes=COUNT,
+    slots_per_gpu=COUNT,
+    settings={"type": ["object", "null"]},  # sections and values: workflow/cells/settings.py
+    tuning=keys(budget=COUNT, seed={"type": "integer", "minimum": 0})
+    | {"required": ["budget"], "type": ["object", "null"]},
+    papers={"type": "object", "minProperties": 1, "propertyNames": {"enum": list(papers())}},
+) | {"required": ["scale", "papers"]}  # what is run of each paper: paper_tables/<paper>/plan.py
 
 
 @dataclass(frozen=True)
@@ -66,18 +80,15 @@ def load_scale(file: Path) -> Scale:
     """Read and check a scale's file. BadInput names the file and the key."""
     file = Path(file)
     if not file.is_file():
-        known = ", ".join(sorted(other.stem for other in file.parent.glob("*.yaml")))
-        raise BadInput(f"{file}: no such scale; there are: {known}")
+        known = sorted(other.stem for other in file.parent.glob("*.yaml"))
+        raise BadInput(f"{file}: no such file; {unknown('scale', file.stem, known)}")
     content = read_yaml(file)
-    refuse_unknown(file, content, KEYS)
-    name = content.get("scale")
-    if name != file.stem:
-        raise BadInput(f"{file}: scale is '{name}'; it must be the file's name, '{file.stem}'")
+    refuse(file, content, SCHEMA)
+    if content["scale"] != file.stem:
+        raise BadInput(f"{file}: scale is '{content['scale']}'; it must be the file's name, '{file.stem}'")
     counts = {key: content.get(key, default) for key, default in _COUNTS.items()}
-    for key, value in counts.items():
-        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-            raise BadInput(f"{file}: {key} is {value!r}; it must be a whole number from 1")
-    return Scale(name, file, content, **counts, settings=content.get("settings") or {}, tuning=_tuning(file, content))
+    tuning = Tuning(**content["tuning"]) if content.get("tuning") else None
+    return Scale(content["scale"], file, content, **counts, settings=content.get("settings") or {}, tuning=tuning)
 
 
 @cache
@@ -96,22 +107,4 @@ def read_yaml(file: Path) -> dict:
     return content
 
 
-def refuse_unknown(where: object, given: Mapping, known: object) -> None:
-    if not isinstance(given, Mapping):
-        raise BadInput(f"{where}: expected keys with values, got {given!r}")
-    for key in given:
-        if key not in known:
-            raise BadInput(f"{where}: unknown key '{key}'; known: {', '.join(map(str, known))}")
-
-
 _COUNTS = {"threads": 1, "memory_mb": 4000, "minutes": 60, "slots_per_gpu": 1}
-
-
-def _tuning(file: Path, content: Mapping) -> Tuning | None:
-    given = content.get("tuning")
-    if given is None:
-        return None
-    refuse_unknown(f"{file}, tuning", given, TUNING_KEYS)
-    if not isinstance(given.get("budget"), int) or given["budget"] < 1:
-        raise BadInput(f"{file}: tuning.budget is {given.get('budget')!r}; it must be a whole number from 1")
-    return Tuning(given["budget"], given.get("seed", 0))

@@ -5,17 +5,24 @@ from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import card, cards
-from datasets.pipeline.code import ROOT, closure, digest, made_with
+from datasets.pipeline.code import ROOT, closure, digest, imported, made_with
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
+from workflow.cells.settings import known_cards, treatment_method
+from workflow.options import is_true
 from workflow.scale import Scale, named_scale
 
 
 def check(scale: str) -> None:
-    """Refuse a scale whose cells or settings are wrong, before anything runs."""
-    for cell in graph.all_cells(named_scale(scale)).values():
+    """Refuse a scale whose cells or settings are wrong, and methods that are no Python, before anything runs."""
+    cells = graph.all_cells(named_scale(scale)).values()
+    methods = {name for cell in cells for name in (cell.anchor, cell.sampler, treatment_method(cell.treatment)[0])}
+    for name in sorted(methods & known_cards().keys()):
+        for file in sorted(known_cards()[name].folder.rglob("*.py")):
+            imported(file)
+    for cell in cells:
         graph.planned_settings(named_scale(scale), cell)
 
 
@@ -125,7 +132,7 @@ def fetch_options(config: Mapping) -> list[str]:
         raise BadInput(f"raw is read as {raw!r} by Snakemake, and not as a path; write it with a slash: raw=./FOLDER")
     if raw:
         options += ["--raw", raw]
-    if str(config.get("accept_unverified", "")).lower() in ("true", "1", "yes"):
+    if is_true(config.get("accept_unverified")):
         options.append("--accept-unverified")
     return options
 

@@ -12,6 +12,7 @@ from collections import Counter
 from pathlib import Path
 
 from datasets.pipeline.card import card
+from datasets.pipeline.command import start
 from paper_tables.results import DONE, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
@@ -74,4 +75,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from datasets.pipeline.audit import audit
 from datasets.pipeline.card import Card, card, cards
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
@@ -104,4 +105,4 @@ def _show(content: object) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

@@ -8,11 +8,11 @@ from functools import cache, partial
 from itertools import product
 from pathlib import Path
 
-import jsonschema
 import yaml
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import folders_with, parse_yaml
+from datasets.pipeline.schema import refuse
 
 DATASETS = Path(__file__).resolve().parent.parent
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
@@ -196,17 +196,14 @@ def _offer(card: Card) -> str:
 
 
 def _check(file: Path, content: object) -> None:
-    fault = jsonschema.exceptions.best_match(_validator().iter_errors(content))
-    if fault is not None:
-        key = ".".join(str(part) for part in fault.absolute_path) or "top level"
-        raise BadInput(f"{file}: {key}: {fault.message}; the keys that a card may have are in {SCHEMA.name}")
+    refuse(file, content, _schema())
     if content["default_order"] not in content["orders"]:
         raise BadInput(f"{file}: default_order: '{content['default_order']}' is not among the card's orders")
 
 
 @cache
-def _validator() -> jsonschema.Draft202012Validator:
-    return jsonschema.Draft202012Validator(parse_yaml(SCHEMA.read_text(encoding="utf-8")))
+def _schema() -> Mapping:
+    return parse_yaml(SCHEMA.read_text(encoding="utf-8"))
 
 
 def _download(entry: dict) -> Download:

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import DATASETS
+from datasets.pipeline.errors import BadInput
 
 ROOT = DATASETS.parent
 # Packages whose modules can change a number. What plans, names or draws cells is not among them.
@@ -46,7 +47,11 @@ def imported(file: Path) -> tuple[Path, ...]:
     names, text = set(), file.read_text(encoding="utf-8")
     if not any(name in text for name in NUMBERS):  # parsing takes longer than all else here
         return ()
-    for node in statements(ast.parse(text, str(file))):
+    try:
+        parsed = ast.parse(text, str(file))
+    except SyntaxError as error:
+        raise BadInput(f"{file.relative_to(ROOT)}, line {error.lineno}: {error.msg}") from error
+    for node in statements(parsed):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:

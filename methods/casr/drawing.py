@@ -12,13 +12,13 @@ from methods.casr import data_oriented, heuristic, model_oriented
 from methods.casr.candidates import Candidates, candidate_sets, nearest_item
 from methods.casr.pool import Pool
 from methods.casr.prefixes import Prefixes, encode, frozen, next_item
-from methods.casr.settings import check
 from methods.engine.branches import Branches
 from methods.engine.cores import over_cores
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.split import Split
 from methods.engine.windows import Windows
 
+STRATEGIES = ("h", "d", "m")
 # samples x catalogue of one batch: bounds the memory whatever the catalogue; a CPU is faster within its caches
 SCORES_AT_ONCE = {"cpu": 2**21, "cuda": 2**26}
 SAMPLES_AT_ONCE = 8192
@@ -40,9 +40,8 @@ def draw_pool(
     strategy: h, d or m (the last one needs the anchor, with embeddings of the sampler's size). split, windows: the
     training histories; nothing else of the data is seen. generator: a CPU generator; its numbers are drawn for all
     samples, so that a smaller share meets the same ones. Both models lie on `device`; the pool lies on the CPU.
-    Raises BadInput for settings out of range and for embeddings of different sizes.
+    Raises BadInput for an unknown strategy and for embeddings of different sizes.
     """
-    check(strategy, settings)
     _check_models(strategy, sampler, anchor)
     models = (sampler, anchor) if strategy == "m" else (sampler,)
     depth = -settings["index"]
@@ -82,6 +81,8 @@ def draw_pool(
 
 
 def _check_models(strategy: str, sampler: SequentialRecommender, anchor: SequentialRecommender | None) -> None:
+    if strategy not in STRATEGIES:
+        raise BadInput(f"CASR has no strategy '{strategy}'; one of {', '.join(STRATEGIES)}")
     if strategy != "m":
         return
     if anchor is None:

@@ -9,7 +9,6 @@ from torch import Tensor
 from datasets.pipeline.errors import BadInput
 from methods.casr.candidates import candidate_sets
 from methods.casr.pool import Pool
-from methods.casr.settings import check
 from methods.engine.branches import Branches
 from methods.engine.split import Split
 from methods.engine.windows import Windows
@@ -20,7 +19,6 @@ TrueNext = Callable[[Tensor, Tensor, Tensor], Tensor]
 
 def considered(pool: Pool, settings: Mapping) -> Tensor:
     """The pool's sequences of the round `rounds` and the share r, before anything is refused. A mask (pool,)."""
-    check(pool.strategy, settings)
     for key, drawn in (("share", pool.share), ("rounds", pool.last_round)):
         if settings[key] > drawn:
             raise BadInput(f"CASR: {key} is {settings[key]}, but the pool was drawn up to {drawn}; draw a larger pool")

@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import torch
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput, tell
 from methods.engine.counting import count_among, count_ranks, of_users
 from methods.engine.ranking import Ranks
@@ -152,4 +153,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

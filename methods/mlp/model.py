@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from datasets.pipeline.errors import BadInput
 from methods.engine.initialisation import normal
 from methods.engine.pairs import PairRecommender, fit_pairs
 from methods.engine.split import Split
+from methods.mlp.settings import widths
 
 VALUES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 27}  # hidden values in ranking: a core's cache, a GPU's fill
 
@@ -17,15 +17,6 @@ def build(split: Split, settings: dict) -> "MLP":
     model = MLP(split.users, split.catalogue, settings["embedding"], settings["layers"])
     normal(model, settings["initial_std"])
     return model
-
-
-def widths(dim: int, layers: int) -> list[int]:
-    """Units of each hidden layer: half of what is below it, 2 dim at the bottom."""
-    if layers < 1:
-        raise BadInput(f"setting layers is {layers}: it must be at least 1")
-    if dim >> (layers - 1) < 1:
-        raise BadInput(f"embedding {dim} cannot be halved {layers - 1} times; use fewer layers or a larger embedding")
-    return [dim >> layer for layer in range(layers)]
 
 
 class MLP(PairRecommender):

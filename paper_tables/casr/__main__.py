@@ -3,8 +3,8 @@
 python -m paper_tables.casr table2 --scale-file config/demo.yaml --results results/demo
 """
 
-import sys
 
+from datasets.pipeline.command import start
 from paper_tables.casr.specification import TARGETS
 from paper_tables.casr.write import write
 from paper_tables.command import table_command
@@ -15,4 +15,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

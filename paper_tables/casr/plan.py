@@ -3,10 +3,20 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.card import card
 from paper_tables.measures import Measures
 from paper_tables.recommenders import CONTROLS
-from paper_tables.scale_part import choice, inside, known, part_of, whole_numbers
+from paper_tables.scale_part import (
+    SEEDS,
+    by_dataset,
+    inside,
+    keys,
+    known_dataset,
+    part_of,
+    seeds_of,
+    setting_values,
+    some_of,
+)
 
 MEASURES = Measures("casr", "CASR", ("f1", "ndcg"), 5)
 # The order of the paper's Table 2. A scale may run fewer; what it leaves out stands in the tables as not run.
@@ -24,21 +34,27 @@ DATASETS = (
 BASELINES = ("bpr", "nais", "fpmc")
 ANCHORS = ("narm", "stamp", "sasrec")
 STRATEGIES = ("casr-h", "casr-d", "casr-m")
+TWINS = ("time",)
+# What a figure varies, by its key in a scale's file, and the setting of CASR that it is.
 FIGURES = {"figure3": "shares", "figure4": "rounds", "figure5": "kappas", "figure6": "indices"}
-_KEYS = {
-    "datasets",
-    "baselines",
-    "controls",
-    "others",
-    "anchors",
-    "strategies",
-    "samplers",
-    "orders",
-    "twins",
-    "figures",
-    "combinations",
-    "case_study",
-}
+SETTINGS = {"shares": "share", "rounds": "rounds", "kappas": "kappa", "indices": "index"}
+TEXTS = {"type": "array", "items": {"type": "string"}, "uniqueItems": True}
+VALUES = {"type": "array", "uniqueItems": True}
+OPTIONS = keys(seeds=SEEDS, augmented=some_of(ANCHORS)) | {"type": ["object", "null"]}
+SCHEMA = keys(
+    datasets={"type": "object", "minProperties": 1, "additionalProperties": OPTIONS},
+    baselines=some_of(BASELINES),
+    controls=some_of(CONTROLS),
+    others=TEXTS,
+    anchors=some_of(ANCHORS),
+    strategies=some_of(STRATEGIES),
+    samplers=some_of(ANCHORS),
+    orders=by_dataset(TEXTS),
+    twins=some_of(TWINS),
+    figures=keys(**{figure: keys(datasets=TEXTS, **{key: VALUES}) for figure, key in FIGURES.items()}),
+    combinations=by_dataset({"type": "array", "items": {"enum": list(ANCHORS)}, "minItems": 2, "maxItems": 2}),
+    case_study={"type": "string"},
+) | {"required": ["datasets"]}
 
 
 @dataclass(frozen=True)
@@ -74,59 +90,45 @@ def read_plan(scale: Mapping) -> Plan:
 
     Raises BadInput with the key that is unknown or malformed.
     """
-    where, part = part_of(scale, "casr", _KEYS)
-    datasets = part.get("datasets") or {}
-    if not isinstance(datasets, Mapping) or not datasets:
-        raise BadInput(f"{where}.datasets: expected at least one data set, as a mapping")
-    anchors = choice(where, part, "anchors", ANCHORS)
+    file, part = part_of(scale, "casr", SCHEMA)
+    datasets, anchors = part["datasets"], tuple(part.get("anchors", ANCHORS))
     seeds, augmented = {}, {}
     for dataset, options in datasets.items():
-        options = options or {}
-        here = f"{where}.datasets.{dataset}"
-        known(here, options, {"seeds", "augmented"})
-        seeds[dataset] = whole_numbers(here, options.get("seeds", scale.get("seeds")))
-        augmented[dataset] = choice(here, options, "augmented", anchors)
+        options, here = options or {}, f"papers.casr.datasets.{dataset}"
+        known_dataset(file, "papers.casr.datasets", dataset)
+        seeds[dataset] = seeds_of(file, here, scale, options)
+        augmented[dataset] = tuple(options.get("augmented", anchors))
+        inside(file, f"{here}.augmented", augmented[dataset], anchors)
+    for key in ("orders", "combinations"):
+        inside(file, f"papers.casr.{key}", part.get(key, ()), datasets)
+    for dataset, orders in part.get("orders", {}).items():
+        inside(file, f"papers.casr.orders.{dataset}", orders, card(dataset).orders)
+    case_study = part.get("case_study", "")
+    inside(file, "papers.casr.case_study", [case_study] if case_study else [], datasets)
     return Plan(
         seeds=seeds,
         augmented=augmented,
-        baselines=choice(where, part, "baselines", BASELINES),
-        controls=choice(where, part, "controls", CONTROLS),
-        others=tuple(part.get("others") or ()),
+        baselines=tuple(part.get("baselines", BASELINES)),
+        controls=tuple(part.get("controls", CONTROLS)),
+        others=tuple(part.get("others", ())),
         anchors=anchors,
-        strategies=choice(where, part, "strategies", STRATEGIES),
-        samplers=choice(where, part, "samplers", ANCHORS),
-        orders={d: tuple(orders) for d, orders in _of(where, part, "orders", datasets).items()},
-        twins=tuple(part.get("twins") or ()),
-        figures=_figures(where, part.get("figures") or {}, datasets),
-        combinations={d: tuple(pair) for d, pair in _of(where, part, "combinations", datasets).items()},
-        case_study=_case_study(where, part.get("case_study", ""), datasets),
+        strategies=tuple(part.get("strategies", STRATEGIES)),
+        samplers=tuple(part.get("samplers", ANCHORS)),
+        orders={dataset: tuple(orders) for dataset, orders in part.get("orders", {}).items()},
+        twins=tuple(part.get("twins", ())),
+        figures=_figures(file, part.get("figures", {}), datasets),
+        combinations={dataset: tuple(pair) for dataset, pair in part.get("combinations", {}).items()},
+        case_study=case_study,
         settings=scale.get("settings") or {},
     )
 
 
-def _figures(where: str, figures: Mapping, datasets: Mapping) -> dict:
-    known(f"{where}.figures", figures, FIGURES)
+def _figures(file: str, figures: Mapping, datasets: Mapping) -> dict:
     found = {}
     for figure, options in figures.items():
-        here = f"{where}.figures.{figure}"
-        values = FIGURES[figure]
-        known(here, options, {"datasets", values})
-        for x in options.get(values) or ():
-            if not isinstance(x, int | float) or isinstance(x, bool):
-                raise BadInput(f"{here}.{values}: {x!r} is no number (YAML wants 1.0e-8 with the point, not 1e-8)")
-        chosen = tuple(options.get("datasets") or ())
-        inside(f"{here}.datasets", chosen, datasets)
-        found[figure] = (chosen, tuple(options.get(values) or ()))
-    return found
-
-
-def _case_study(where: str, dataset: str, datasets: Mapping) -> str:
-    inside(f"{where}.case_study", [dataset] if dataset else [], datasets)
-    return dataset
-
-
-def _of(where: str, part: Mapping, key: str, datasets: Mapping) -> Mapping:
-    """A mapping of the scale whose keys are data sets of the scale."""
-    found = part.get(key) or {}
-    inside(f"{where}.{key}", tuple(found), datasets)
+        here, key = f"papers.casr.figures.{figure}", FIGURES[figure]
+        chosen, values = tuple(options.get("datasets", ())), tuple(options.get(key, ()))
+        inside(file, f"{here}.datasets", chosen, datasets)
+        setting_values(file, f"{here}.{key}", "casr", SETTINGS[key], values)
+        found[figure] = (chosen, values)
     return found

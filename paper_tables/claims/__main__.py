@@ -7,10 +7,10 @@ With results of ours it is a target of the paper: python -m paper_tables.casr cl
 """
 
 import argparse
-import sys
 
 from tabulate import tabulate
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import tell
 from paper_tables.claims.findings import ledger
 from paper_tables.reported import papers
@@ -36,4 +36,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

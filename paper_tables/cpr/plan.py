@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from datasets.pipeline.errors import BadInput
+from datasets.pipeline.card import card
 from paper_tables.measures import Measures
-from paper_tables.scale_part import choice, part_of, whole_numbers
+from paper_tables.scale_part import SEEDS, keys, part_of, seeds_of, some_of
 
 MEASURES = Measures("cpr", "CPR", ("hr", "ndcg"), 10)
 SYNTHETIC, MIND = "cpr-synthetic", "mind-small"
@@ -14,24 +14,25 @@ FEEDBACKS = ("nonlinear", "linear")
 DIMS = (16, 32)
 NOISES = (0, 0.2)  # standard deviation
 KS = (1, 2, 3)
+DRAWS = tuple(card(SYNTHETIC).variants["seed"].values())
 BASELINES = ("popularity", "item-knn", "cdae")
 ANCHORS = ("bpr", "gmf", "mlp", "neumf", "lightgcn")
 LEARNED, RANDOM = "cpr-l", "cpr-r"
 STRATEGIES = (RANDOM, LEARNED)
 HEADLINE, PRINTED = "closed-mirrored", "printed"  # readings of the generator's formulas (its card says why)
-_KEYS = {
-    "feedbacks",
-    "dims",
-    "noises",
-    "readings",
-    "data_seeds",
-    "ks",
-    "baselines",
-    "others",
-    "anchors",
-    "mind",
-    "seeds",
-}
+SCHEMA = keys(
+    feedbacks=some_of(FEEDBACKS),
+    dims=some_of(DIMS),
+    noises=some_of(NOISES),
+    readings=some_of(card(SYNTHETIC).variants["reading"].values(), at_least=1),
+    data_seeds=SEEDS | {"items": {"type": "integer", "minimum": min(DRAWS), "maximum": max(DRAWS)}},
+    ks=some_of(KS),
+    baselines=some_of(BASELINES),
+    others={"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    anchors=some_of(ANCHORS),
+    mind={"enum": [MIND, ""]},  # nothing where it is not run
+    seeds=SEEDS,
+) | {"required": ["data_seeds"]}
 
 
 @dataclass(frozen=True)
@@ -61,25 +62,19 @@ def read_plan(scale: Mapping) -> Plan:
 
     Raises BadInput with the key that is unknown or malformed.
     """
-    where, part = part_of(scale, "cpr", _KEYS)
-    readings = part.get("readings", (HEADLINE, PRINTED))
-    if isinstance(readings, str) or not readings:
-        raise BadInput(f"{where}.readings: expected a list, the headline's first, got {readings!r}")
-    mind = part.get("mind", "")
-    if mind not in ("", MIND):
-        raise BadInput(f"{where}.mind: unknown '{mind}'; expected {MIND}, or nothing where it is not run")
+    file, part = part_of(scale, "cpr", SCHEMA)
     return Plan(
-        feedbacks=choice(where, part, "feedbacks", FEEDBACKS),
-        dims=choice(where, part, "dims", DIMS),
-        noises=choice(where, part, "noises", NOISES),
-        readings=tuple(readings),
-        data_seeds=whole_numbers(where, part.get("data_seeds"), "data_seeds"),
-        ks=choice(where, part, "ks", KS),
-        baselines=choice(where, part, "baselines", BASELINES),
-        others=tuple(part.get("others") or ()),
-        anchors=choice(where, part, "anchors", ANCHORS),
-        mind=mind,
-        seeds=whole_numbers(where, part.get("seeds", scale.get("seeds"))),
+        feedbacks=tuple(part.get("feedbacks", FEEDBACKS)),
+        dims=tuple(part.get("dims", DIMS)),
+        noises=tuple(part.get("noises", NOISES)),
+        readings=tuple(part.get("readings", (HEADLINE, PRINTED))),
+        data_seeds=tuple(part["data_seeds"]),
+        ks=tuple(part.get("ks", KS)),
+        baselines=tuple(part.get("baselines", BASELINES)),
+        others=tuple(part.get("others", ())),
+        anchors=tuple(part.get("anchors", ANCHORS)),
+        mind=part.get("mind", ""),
+        seeds=seeds_of(file, "papers.cpr", scale, part),
         settings=scale.get("settings") or {},
         searched=bool(scale.get("tuning")),
     )

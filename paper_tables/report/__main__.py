@@ -3,8 +3,8 @@
 python -m paper_tables.report --scale-file config/demo.yaml --results results/demo
 """
 
-import sys
 
+from datasets.pipeline.command import start
 from paper_tables.command import answer, page_folder, page_parser
 from paper_tables.report.page import write
 
@@ -15,4 +15,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start(main)

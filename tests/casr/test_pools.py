@@ -99,18 +99,6 @@ def test_sizes_of_embeddings_must_agree(world, settings):
     assert len(draw_pool("h", world.sampler, None, *arguments)) > 0
 
 
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"index": 0}, {"index": -1.5}, {"share": 1.2}, {"share": True}, {"kappa": -0.1}, {"rounds": 0}, {"steps": 2.5},
-        {"alpha": float("inf")}, {"beta": -1.0}, {"tau": "sharp"}, {"rate": 0.0}, {"candidates": "seen"},
-    ],
-)  # fmt: skip
-def test_settings_out_of_range_are_named(draw, wrong):
-    with pytest.raises(BadInput, match=f"CASR: {next(iter(wrong))} is "):
-        draw("h", **wrong)
-
-
 def test_an_unknown_strategy_is_refused(draw):
     with pytest.raises(BadInput, match="no strategy 'x'"):
         draw("x")

@@ -167,18 +167,7 @@ def test_an_unknown_strategy_is_refused():
         augment("m", targets()["bpr"], SPLIT, None, small_settings(), run())
 
 
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"k": 4},
-        {"k": 0},
-        {"loss": "both"},
-        {"actions": 1},
-        {"exploration": 0.0},
-        {"regularisation": -1.0},
-        {"draws": 1.5},
-    ],
-)
-def test_impossible_settings_are_refused_by_name(changes):
+@pytest.mark.parametrize("changes", [{"k": 4}, {"actions": 1}])
+def test_settings_that_do_not_go_together_are_refused_by_name(changes):
     with pytest.raises(BadInput, match=f"CPR: {next(iter(changes))} is"):
         check(small_settings(**changes))

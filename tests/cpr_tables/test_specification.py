@@ -81,7 +81,7 @@ def test_methods_that_need_an_order_stay_out_and_others_can_be_named(scale):
     scale["papers"]["cpr"]["others"] = ["nais"]
     assert "nais" in other_methods(read_plan(scale))
     scale["papers"]["cpr"]["others"] = ["bpr"]  # stands there anyway
-    with pytest.raises(BadInput, match="papers.cpr.others: unknown 'bpr'"):
+    with pytest.raises(BadInput, match="papers.cpr.others: unknown method 'bpr'"):
         other_methods(read_plan(scale))
 
 
@@ -108,13 +108,13 @@ def test_seeds_are_the_papers_own_or_the_scales(scale):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"feedback": ["linear"]}, "unknown 'feedback'"),
-        ({"feedbacks": ["cubic"]}, "feedbacks: unknown 'cubic'"),
-        ({"dims": [64]}, "dims: unknown '64'"),
-        ({"anchors": "bpr"}, "expected a list"),
+        ({"feedback": ["linear"]}, "unknown key 'feedback'; did you mean 'feedbacks'"),
+        ({"feedbacks": ["cubic"]}, "feedbacks.0: unknown value 'cubic'"),
+        ({"dims": [64]}, "dims.0 is 64; it must be 16 or 32"),
+        ({"anchors": "bpr"}, "anchors is 'bpr'; it must be a list"),
         ({"data_seeds": []}, "data_seeds is"),
-        ({"readings": []}, "readings: expected a list"),
-        ({"mind": "mind-large"}, "mind: unknown 'mind-large'"),
+        ({"readings": []}, r"readings is \[\]; it must be a list"),
+        ({"mind": "mind-large"}, "mind: unknown value 'mind-large'; did you mean 'mind-small'"),
     ],
 )
 def test_a_fault_in_the_scale_names_its_key(scale, change, message):
@@ -123,10 +123,13 @@ def test_a_fault_in_the_scale_names_its_key(scale, change, message):
         cells(scale)
 
 
-@pytest.mark.parametrize("change", [{"readings": ["upside-down"]}, {"data_seeds": [99]}])
-def test_what_the_data_does_not_come_with_is_refused(scale, change):
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [({"readings": ["upside-down"]}, "readings.0: unknown value"), ({"data_seeds": [99]}, "data_seeds.0 is 99; .*20")],
+)
+def test_what_the_data_does_not_come_with_is_refused(scale, change, message):
     scale["papers"]["cpr"] |= change
-    with pytest.raises(BadInput, match="does not come with"):
+    with pytest.raises(BadInput, match=message):
         cells(scale)
 
 

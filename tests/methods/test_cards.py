@@ -74,18 +74,24 @@ def test_reads_a_card(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("settings:", "setings:", "unknown key setings; known: name, label"),
+        ("settings:", "setings:", "unknown key 'setings'; did you mean 'settings'"),
         ("name: my-method", "name: other", "this folder's method is called 'my-method'"),
-        ("kind: recommender", "kind: sampler", "kind is 'sampler'"),
-        ("label: Mine\n", "", "label is missing"),
-        ("label: Mine", "label: 5", "label must be a text"),
-        ("family: control", "family: odd", "family is 'odd'"),
+        ("kind: recommender", "kind: sampler", "kind: unknown value 'sampler'"),
+        ("label: Mine\n", "", "key 'label' is missing"),
+        ("label: Mine", "label: 5", "label is 5; it must be a text"),
+        ("family: control", "family: odd", "family: unknown value 'odd'"),
         ("exclude_seen: true\n", "", "exclude_seen"),
         ("exclude_seen_reason: it is a test\n", "", "exclude_seen_reason"),
-        ("search: {k:", "search: {j:", "search.*unknown key j"),
-        ("[1, 2]", "3", "search of k must be a list"),
+        ("search: {k:", "search: {j:", "search: unknown key 'j'; known: k"),
+        ("[1, 2]", "3", "search.k is 3; it must be a list"),
         ("{k: 3}", "{k: 1e-3}", "k is the text '1e-3'"),
-        ("settings: {k: 3}", "settings: [k]", "settings must be a mapping"),
+        ("{k: 3}", "{k: {default: 1e-3, type: number}}", "settings.k is '1e-3'; .*1.0e-3"),
+        ("{k: 3}", "{k: {default: 0, type: integer, minimum: 1}}", "settings.k is 0; it must be a whole number from 1"),
+        ("{k: 3}", "{k: {default: 2, minimun: 1}}", "settings.k: unknown key 'minimun'; did you mean 'minimum'"),
+        ("{k: 3}", "{k: {type: integer}}", "settings.k: key 'default' is missing"),
+        ("[1, 2]", "[1, 2.5]", "search.k is 2.5; it must be a whole number"),
+        ("[1, 2]", "[1, 1]", "search.k is .*none of them twice"),
+        ("settings: {k: 3}", "settings: [k]", "settings is .*; it must be keys with values"),
         ("kind: recommender", "kind: [", "not readable as YAML"),
     ],
 )
@@ -106,11 +112,11 @@ def test_reads_the_card_of_a_treatment(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("settings: [size]", "settings: [sise]", "generation.settings: unknown key sise; known: k, size"),
-        ("up_to: [k]", "up_to: [l]", "generation.up_to: unknown key l"),
-        ("up_to: [k]", "upto: [k]", "generation: unknown key upto"),
-        ("settings: [size], ", "", "generation.settings must list"),
-        ("[sampler]", "[smapler]", "looks_at of strategy a: unknown key smapler; known: sampler, anchor"),
+        ("settings: [size]", "settings: [sise]", "generation.settings: unknown key 'sise'; did you mean 'size'"),
+        ("up_to: [k]", "up_to: [l]", "generation.up_to: unknown key 'l'"),
+        ("up_to: [k]", "upto: [k]", "generation: unknown key 'upto'; did you mean 'up_to'"),
+        ("settings: [size], ", "", "generation: key 'settings' is missing"),
+        ("[sampler]", "[smapler]", "strategies.a.looks_at.0: unknown value 'smapler'; did you mean 'sampler'"),
         ("  a: {looks_at: [sampler]}\n  b: {looks_at: []}\n", "", "strategies"),
     ],
 )
@@ -123,8 +129,33 @@ def test_complaints_about_a_treatment_name_file_and_key(tmp_path, old, new, mess
 def test_settings_are_layered_and_unknown_ones_refused(tmp_path):
     card = read_card(card_from(tmp_path, GOOD))
     assert card.configured({"k": 4}, {"k": 5}) == {"k": 5}
-    with pytest.raises(BadInput, match="settings of method 'my-method': unknown key q; known: k"):
+    with pytest.raises(BadInput, match="settings of method 'my-method': unknown key 'q'; known: k"):
         card.configured({"q": 1})
+
+
+def test_every_setting_says_what_it_may_be():
+    """A number its bounds, a text its choices: without them nonsense trains and stands in a table."""
+    for card in cards().values():
+        for setting, schema in card.allowed.items():
+            assert {"enum", "minimum", "exclusiveMinimum", "exclusiveMaximum"} & {*schema} or (
+                schema["type"] == "boolean"
+            ), (card.name, setting)
+
+
+@pytest.mark.parametrize(
+    ("method", "setting", "value"),
+    [
+        ("bpr", "learning_rate", "1e-3"), ("bpr", "learning_rate", -0.01), ("bpr", "learning_rate", float("nan")),
+        ("bpr", "epochs", 0), ("bpr", "epochs", "5"), ("bpr", "epochs", 1.5), ("bpr", "epochs", True),
+        ("bpr", "batch", 0), ("bpr", "batch", -4), ("bpr", "embedding", 8.0), ("narm", "dropout", 1.5),
+        ("narm", "objective", "sofmax"), ("casr", "share", 2), ("casr", "share", "10 %"), ("casr", "kappa", "high"),
+        ("casr", "index", 0), ("casr", "alpha", float("inf")), ("casr", "rate", 0.0), ("casr", "candidates", "seen"),
+        ("cpr", "exploration", 0.0), ("cpr", "draws", 1.5), ("cpr", "loss", "both"), ("cpr", "k", 0),
+    ],
+)  # fmt: skip
+def test_a_value_that_a_setting_may_not_have(method, setting, value):
+    card = load_card(method)
+    assert card.fault(setting, value).startswith(setting) and not card.fault(setting, card.settings[setting])
 
 
 def test_unknown_method_lists_the_known():

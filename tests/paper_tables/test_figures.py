@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,6 +17,7 @@ from paper_tables.casr.__main__ import main
 from paper_tables.casr.case_study import windows_users
 from paper_tables.casr.specification import TARGETS, outputs
 from paper_tables.casr.write import write
+from paper_tables.report import page
 from tests.paper_tables.made_results import TREATMENT, lastfm, ranks_with_hits, write_cell
 
 
@@ -228,3 +230,17 @@ def test_the_command_makes_a_target_and_names_its_files(scale, results, tmp_path
     )
     assert main(["table2", "--scale-file", str(tmp_path / "no.yaml"), "--results", str(results)]) == 2
     assert "no.yaml" in capsys.readouterr().err
+
+
+HOSTILE = 'N$_{1 %} \\frac^<b>&"#~$ $'
+
+
+def test_no_character_of_a_label_ends_tables_pictures_or_the_report(scale, results, cards):
+    file = cards / "narm" / "card.yaml"
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"label": HOSTILE}))
+    written = [Path(file) for file in write([*TARGETS, "document"], scale, results)]
+    texts = "".join(file.read_text(encoding="utf-8") for file in written if file.suffix == ".tex")
+    assert HOSTILE not in texts and latex.escape(HOSTILE) in texts
+    assert {file.stem for file in written if file.suffix == ".png"} >= {"casr_ranks", "casr_agreement", "casr_figure3"}
+    shown = page.write(scale, results).read_text(encoding="utf-8")
+    assert "<b>&" not in shown and r"N$_{1 %} \frac^&lt;b&gt;&amp;" in shown

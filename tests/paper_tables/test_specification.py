@@ -48,7 +48,7 @@ def test_another_papers_method_stands_in_table_2_where_the_scale_names_it(cards,
     scale["papers"]["casr"]["others"] = ["gmf"]
     assert "casr/lastfm.loo/gmf" in names(target_cells("table2", scale))
     scale["papers"]["casr"]["others"] = ["gfm"]
-    with pytest.raises(BadInput, match="others: unknown 'gfm'; expected some of .*gmf"):
+    with pytest.raises(BadInput, match="others: unknown method 'gfm'; did you mean 'gmf'"):
         target_cells("table2", scale)
 
 
@@ -104,15 +104,29 @@ def test_data_that_the_paper_lacks_needs_a_named_combination(cards):
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"datsets": {}}, "unknown 'datsets'"),
-        ({"datasets": {}}, "at least one data set"),
-        ({"datasets": {"lastfm": {"sedes": [1]}}}, "lastfm: unknown 'sedes'"),
+        ({"datsets": {}}, "config/fixture.yaml: papers.casr: unknown key 'datsets'; did you mean 'datasets'"),
+        ({"datasets": {}}, "datasets is {}; it must be keys with values, at least 1"),
+        ({"datasets": {"lastfm": {"sedes": [1]}}}, "datasets.lastfm: unknown key 'sedes'; did you mean 'seeds'"),
         ({"datasets": {"lastfm": {"seeds": "1"}}}, "list of whole numbers"),
-        ({"anchors": ["gru4rec"]}, "anchors: unknown 'gru4rec'"),
-        ({"anchors": "narm"}, "expected a list"),
-        ({"orders": {"jester": ["shuffled"]}}, "orders: unknown 'jester'"),
-        ({"figures": {"figure5": {"datasets": ["lastfm"], "kappas": ["1e-8"]}}}, "1.0e-8"),
-        ({"figures": {"figure3": {"datasets": ["jester"], "shares": [1.0]}}}, "figure3.datasets: unknown 'jester'"),
+        ({"anchors": ["gru4rec"]}, "anchors.0: unknown value 'gru4rec'"),
+        ({"anchors": "narm"}, "anchors is 'narm'; it must be a list"),
+        ({"anchors": ["narm", "narm"]}, "none of them twice"),
+        ({"twins": "time"}, "twins is 'time'; it must be a list"),
+        ({"twins": ["tim"]}, "twins.0: unknown value 'tim'; did you mean 'time'"),
+        ({"datasets": {"lastfn": {}}}, "datasets: unknown data set 'lastfn'; did you mean 'lastfm'"),
+        ({"datasets": {"lastfm": {"seeds": [1, 1, 1]}}}, "none of them twice"),
+        ({"datasets": {"lastfm": {"seeds": [-1]}}}, "seeds.0 is -1"),
+        ({"datasets": {"lastfm": {"seeds": [True]}}}, "seeds.0 is true"),
+        ({"datasets": {"lastfm": {"seeds": [10**20]}}}, "whole number from 0 to 4294967295"),
+        ({"orders": {"lastfm": ["shufled"]}}, "orders.lastfm: unknown value 'shufled'; did you mean 'shuffled'"),
+        ({"combinations": {"lastfm": ["narm"]}}, r"combinations.lastfm is \["),
+        ({"figures": {"figure3": {"datasets": ["lastfm"], "shares": [2]}}}, "shares: share is 2; .* from 0 to 1"),
+        ({"figures": {"figure3": {"datasets": ["lastfm"], "shares": ["10 %"]}}}, "without quotes or units"),
+        ({"figures": {"figure4": {"datasets": ["lastfm"], "rounds": [1.5]}}}, "rounds is 1.5; .*whole number from 1"),
+        ({"figures": {"figure6": {"datasets": ["lastfm"], "indices": [1]}}}, "index is 1; .*whole number below 0"),
+        ({"orders": {"jester": ["shuffled"]}}, "orders: unknown value 'jester'"),
+        ({"figures": {"figure5": {"datasets": ["lastfm"], "kappas": ["1e-8"]}}}, "kappa is .1e-8.; .*1.0e-3"),
+        ({"figures": {"figure3": {"datasets": ["jester"], "shares": [1.0]}}}, "figure3.datasets: unknown value"),
     ],
 )
 def test_a_fault_in_the_scale_names_its_key(scale, change, message):

@@ -8,7 +8,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from paper_tables.standing import standing, write
 from paper_tables.statistics import holm, interval, sign_flip
-from tests.paper_tables.made_results import USERS, lastfm, ranks_with_hits, write_cell
+from tests.paper_tables.made_results import USERS, lastfm, ranks_with_hits, write_cell, write_failed
 
 
 @pytest.fixture
@@ -83,6 +83,12 @@ def test_page_table_and_numbers_are_written(world):
     assert html.name == "repeat-last.html" and "Copy the sentence" in html.read_text()
     assert r"\toprule" in tex.read_text() and tex.read_text().count("*") >= 2
     assert len(pd.read_csv(csv)) == 2
+
+
+def test_a_failed_method_says_why_and_is_not_among_the_finished(world):
+    write_failed(world, lastfm("bpr"), "out of memory")
+    with pytest.raises(BadInput, match="no finished cell 'bpr', it failed: out of memory; there are: (?!.*bpr)"):
+        standing("bpr", world)
 
 
 def test_an_unknown_method_names_those_that_there_are(world):

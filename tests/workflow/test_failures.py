@@ -9,6 +9,7 @@ import pytest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from workflow import progress
+from workflow.cells import provenance
 from workflow.cells.errors import NO_RETRY, told
 from workflow.cells.failed import another_attempt, message, reason
 from workflow.retry import take_failed_away
@@ -79,6 +80,18 @@ def test_ctrl_c_is_one_word_and_no_failure(capsys):
     with pytest.raises(SystemExit) as ended, told():
         raise KeyboardInterrupt
     assert capsys.readouterr().err == "stopped\n" and another_attempt(ended.value.code, attempt=3, attempts=3)
+
+
+def test_a_syntax_error_names_its_file_and_line(tmp_path, capsys, monkeypatch):
+    folder = tmp_path / "methods" / "mine"
+    folder.mkdir(parents=True)
+    (folder / "model.py").write_text("import methods\n\ndef build(:\n")
+    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    with pytest.raises(BadInput, match=r"methods/mine/model\.py, line 3: invalid syntax"):
+        provenance.imported(folder / "model.py")
+    with pytest.raises(SystemExit) as ended, told():
+        compile((folder / "model.py").read_text(), "methods/mine/model.py", "exec")
+    assert ended.value.code == NO_RETRY and "methods/mine/model.py, line 3: invalid" in capsys.readouterr().err
 
 
 def test_retry_takes_failed_results_away_and_no_others(tmp_path):

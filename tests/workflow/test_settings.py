@@ -1,5 +1,7 @@
 """Where a value comes from, and that nothing unknown is taken."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
@@ -42,6 +44,11 @@ def test_layers_go_over_one_another_and_say_where_they_are_from(make_world):
         ({"casr": {"kapa": 1}}, r"synthetic\.yaml\.casr: unknown setting 'kapa'"),
         ({"all": {"nothing": 1}}, r"synthetic\.yaml\.all: unknown setting 'nothing'"),
         ({"narm": 3}, r"synthetic\.yaml\.narm: expected keys with values"),
+        ({"narm": {"learning_rate": -0.01}}, r"synthetic\.yaml\.narm\.learning_rate is -0\.01; .* above 0"),
+        ({"sasrec": {"epochs": "5"}}, r"synthetic\.yaml\.sasrec\.epochs is '5'"),  # no cell of the scale takes it
+        ({"all": {"batch": -4}}, r"synthetic\.yaml\.all\.batch is -4; .* whole number from 1"),
+        ({"all": {"objective": "pointwise"}}, r"synthetic\.yaml\.all\.objective: unknown value 'pointwise'"),
+        ({"narm.casr-d.stamp": {"kappa": "1e-8"}}, r"synthetic\.yaml\.narm\.casr-d\.stamp\.kappa is '1e-8'"),
     ],
 )
 def test_unknown_keys_name_file_and_key(make_world, sections, message):
@@ -51,14 +58,24 @@ def test_unknown_keys_name_file_and_key(make_world, sections, message):
         all_settings(world.scale, world.cell("narm"))
 
 
+def test_settings_that_do_not_go_together_name_where_they_are_set(make_world):
+    world = make_world(settings=SETTINGS | {"sasrec": {"heads": 3}})
+    with pytest.raises(BadInput, match=r"sasrec, set in .*mini\.yaml, settings\.sasrec.*: heads is 3; .* embedding 8"):
+        recommender_settings(world.scale, replace(world.cell("narm"), anchor="sasrec"))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ("scale: mini\nseed: [1]\n", r"mini\.yaml: unknown key 'seed'; known: .*seeds"),
-        ("scale: other\n", r"scale is 'other'; it must be the file's name, 'mini'"),
-        ("scale: mini\nthreads: 0\n", r"threads is 0"),
-        ("scale: mini\ntuning: {budgt: 3}\n", r"mini\.yaml, tuning: unknown key 'budgt'"),
-        ("scale: mini\ntuning: {budget: none}\n", r"tuning\.budget is 'none'"),
+        ("scale: mini\nseed: [1]\npapers: {casr: {}}\n", r"mini\.yaml: unknown key 'seed'; did you mean 'seeds'"),
+        ("scale: mini\n", "key 'papers' is missing"),
+        ("scale: mini\npapers: {}\n", "papers is {}; it must be keys with values, at least 1"),
+        ("scale: mini\npapers: {csar: {}}\n", "papers: unknown key 'csar'; did you mean 'casr'"),
+        ("scale: mini\npapers: {casr: {}}\nseeds: [1, 1, 1]\n", "seeds is .*none of them twice"),
+        ("scale: other\npapers: {casr: {}}\n", r"scale is 'other'; it must be the file's name, 'mini'"),
+        ("scale: mini\npapers: {casr: {}}\nthreads: 0\n", r"threads is 0"),
+        ("scale: mini\npapers: {casr: {}}\ntuning: {budgt: 3}\n", r"mini\.yaml: tuning: unknown key 'budgt'"),
+        ("scale: mini\npapers: {casr: {}}\ntuning: {budget: none}\n", r"tuning\.budget is 'none'"),
         ("- 1\n", r"expected keys with values"),
         ("scale: [\n", r"not readable as YAML"),
     ],
@@ -72,7 +89,7 @@ def test_a_scale_with_a_fault_names_it(tmp_path, content, message):
 
 def test_an_absent_scale_lists_those_that_are_there(tmp_path):
     (tmp_path / "quick.yaml").write_text("scale: quick\n")
-    with pytest.raises(BadInput, match="no such scale; there are: quick"):
+    with pytest.raises(BadInput, match="unknown scale 'quik'; did you mean 'quick'"):
         load_scale(tmp_path / "quik.yaml")
 
 

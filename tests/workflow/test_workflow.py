@@ -86,6 +86,7 @@ def tree(tmp_path_factory):
 
 def test_a_table_comes_out_of_nothing(tree):
     folder, output = tree
+    assert re.search(r"This run: scale mini, \d+ cells \(casr \d+\); to fetch: nothing\.", output)
     rows = pd.read_csv(folder / TABLE).query("dataset == 'synthetic' and metric == 'ndcg' and status == 'done'")
     own = own_methods()  # the worked examples, and what a user has added
     assert {"markov-chain", "shell-popularity"} <= set(own)
@@ -118,6 +119,18 @@ def test_an_edited_method_reruns_its_cells_and_what_builds_on_them(tree, edited,
         assert planned(snakemake(tree[0], "casr_table2", "--dry-run")) == rerun | {"tables"}
     finally:
         file.write_text(before)
+
+
+def test_a_copy_of_the_shell_example_is_a_second_method(tree):
+    copy = tree[0] / "methods" / "my_shell"
+    shutil.copytree(tree[0] / "methods" / "shell_popularity", copy)
+    try:
+        about = (copy / "card.yaml").read_text()
+        (copy / "card.yaml").write_text(about.replace("name: shell-popularity", "name: my-shell"))
+        output = snakemake(tree[0], "casr_table2", "--dry-run", "--printshellcmds")
+        assert planned(output) == {"my-shell", "tables"} and "methods/my_shell/popularity.awk" in output
+    finally:
+        shutil.rmtree(copy)
 
 
 def test_a_failed_cell_shows_as_failed_and_the_rest_goes_on(tree):

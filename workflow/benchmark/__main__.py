@@ -19,12 +19,14 @@ from pathlib import Path
 
 import torch
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from workflow.benchmark import fits, growth, ranking, search, states, table, training, whole
 from workflow.benchmark.bench import Bench, relative
 from workflow.benchmark.machine import available_cores, describe
 from workflow.benchmark.measured import Row, failed
 from workflow.cells.errors import told
+from workflow.options import check_environment
 
 # Name, function, and minutes that it may take at full size. Every side has at least one run, whatever it takes.
 BENCHMARKS: dict[str, tuple[Callable[[Bench], Iterable[Row]], float]] = {
@@ -116,10 +118,12 @@ def main() -> None:
     )
     parser.add_argument("--threads", type=int, default=available_cores(), help="of every side (default: all cores)")
     parser.add_argument("--peer", type=Path, default=Path(".venv-recbole/bin/python"), help="Python that has RecBole")
+    with told():
+        check_environment(os.environ)
     with told(), tempfile.TemporaryDirectory(prefix="whatifrec-bench-") as store:
         folder = run(parser.parse_args(), Path(store))
     print(folder / table.MARKDOWN)
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

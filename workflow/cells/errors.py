@@ -21,5 +21,8 @@ def told() -> Iterator[None]:
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr, flush=True)
         sys.exit(STOPPED)
+    except SyntaxError as error:
+        print(f"error: {error.filename}, line {error.lineno}: {error.msg}", file=sys.stderr, flush=True)
+        sys.exit(NO_RETRY)
     except Exception as error:
         sys.exit(1 if tell(error, FloatingPointError) else NO_RETRY)

@@ -11,6 +11,7 @@ import signal
 import sys
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import write_json
 from workflow import progress
 from workflow.cells import graph
@@ -85,4 +86,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import alone, read_json, write_json
 from methods.engine.split import load_split
 from workflow import progress
@@ -71,4 +72,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

@@ -6,6 +6,7 @@ Each finished seed is kept, so that a retry or a resumed run trains only what is
 import argparse
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.files import alone, read_json, sha256, write_json
 from paper_tables.cell import Cell
 from workflow import progress
@@ -79,4 +80,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

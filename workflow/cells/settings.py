@@ -13,11 +13,14 @@ set's file have sections, the more particular over the more general:
 A setting that both anchor and treatment have is the treatment's in such a combination, and in a cell of its own.
 """
 
-from collections.abc import Mapping
+import importlib
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.schema import unknown
 from methods.cards import Card, cards, load_card
 from paper_tables.cell import Cell
 from workflow.scale import Scale, read_yaml
@@ -81,19 +84,23 @@ _card = cache(load_card)
 
 @cache
 def check_sections(scale: Scale, dataset: str) -> None:
-    """Refuse sections and settings that no method knows, in the scale's file and in the data set's."""
+    """Refuse sections, settings and values that no method knows, in the scale's file and in the data set's."""
     known = known_cards()
     recommenders = [card for card in known.values() if card.kind != "treatment"]
     for where, sections in _files(scale, dataset):
         if not isinstance(sections, Mapping):
             raise BadInput(f"{where}: expected sections of settings, got {sections!r}")
         for section, content in sections.items():
-            allowed = {key for card in _section_cards(where, section, known, recommenders) for key in card.settings}
+            meant = _section_cards(where, section, known, recommenders)
             if not isinstance(content, Mapping):
                 raise BadInput(f"{where}.{section}: expected keys with values, got {content!r}")
-            for key in content:
-                if key not in allowed:
-                    raise BadInput(f"{where}.{section}: unknown setting '{key}'; known: {', '.join(sorted(allowed))}")
+            for key, value in content.items():
+                faults = [card.fault(key, value) for card in meant if key in card.settings]
+                if not faults:
+                    settings = sorted({setting for card in meant for setting in card.settings})
+                    raise BadInput(f"{where}.{section}: {unknown('setting', key, settings)}")
+                if all(faults):  # which of several methods a value is for, is known where a cell takes it
+                    raise BadInput(f"{where}.{section}.{faults[0]}")
 
 
 def _section_cards(where: str, section: str, known: Mapping[str, Card], recommenders: list[Card]) -> list[Card]:
@@ -108,7 +115,7 @@ def _section_cards(where: str, section: str, known: Mapping[str, Card], recommen
         elif method in known and strategy in known[method].strategies:
             found.append(known[method])
         else:
-            raise BadInput(f"{where}: unknown section '{section}'; {SECTIONS}")
+            raise BadInput(f"{where}: {unknown('section', section, ['all', *known])}; {SECTIONS}")
     if len(found) > 1 and (found[1].kind != "treatment" or len(found) != 2 + found[1].takes_sampler):
         raise BadInput(f"{where}: unknown section '{section}'; {SECTIONS}")
     # a sampler stands in a combination's name, but is trained as the plain cell that bears its own name
@@ -139,10 +146,32 @@ def _resolve(
     for where, layer, of_both in layers:
         for key, value in layer.items():
             if key in values and not (yields and of_both and key in elsewhere):
+                if said := card.fault(key, value):
+                    raise BadInput(f"{where}.{said}")
                 values[key], origins[key] = value, where
             elif key not in elsewhere and not where.endswith(".all"):
-                raise BadInput(f"{where}: unknown setting '{key}'; known: {', '.join(sorted({*values, *elsewhere}))}")
+                raise BadInput(f"{where}: {unknown('setting', key, sorted({*values, *elsewhere}))}")
+    _check_together(card, values, origins)
     return Settings(values, origins)
+
+
+def _check_together(card: Card, values: Mapping, origins: Mapping) -> None:
+    """Refuse values that do not go together, by the `check` of the method's settings.py, where it has one."""
+    check = _check_of(card.folder)
+    if check is not None:
+        try:
+            check(values)
+        except BadInput as error:
+            set_in = sorted({*origins.values()})
+            raise BadInput(f"settings of {card.name}, set in {' and '.join(set_in)}: {error}") from error
+
+
+@cache
+def _check_of(folder: Path) -> Callable[[Mapping], None] | None:
+    """A method that brings none is as good as one that has nothing to say. No torch in settings.py."""
+    if not (folder / "settings.py").is_file():
+        return None
+    return importlib.import_module(f"methods.{folder.name}.settings").check
 
 
 @cache

@@ -12,6 +12,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import alone, read_json, write_json
 from paper_tables.cell import Cell
@@ -105,4 +106,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    start(main)

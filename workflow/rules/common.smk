@@ -15,6 +15,7 @@ from datasets.pipeline.errors import BadInput
 from workflow import warm
 from workflow.clock import mend_times
 from workflow.lease import devices
+from workflow.options import check_config, check_environment, first_words
 from workflow.stale import make_anew
 from workflow.targets import (
     asked_files,
@@ -49,6 +50,8 @@ if not Path("config").is_dir():
 # not look at all cells again: a fifth of what that costs.
 try:
     if workflow.is_main_process:
+        check_environment(os.environ)
+        check_config(config, sys.argv)
         check(str(config.get("scale", "paper")))
     FETCH_OPTIONS = fetch_options(config)
 except BadInput as error:
@@ -95,6 +98,9 @@ OF_CELL = " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell}"
 
 # Not in the jobs of a cluster, which start Snakemake again: they inherit what is set here.
 onstart:
+    if workflow.is_main_process:
+        jobs = [(job.rule.name, list(job.output)) for job in workflow.dag.needrun_jobs()]
+        print(first_words(jobs), file=sys.stderr, flush=True)
     os.environ["WHATIFREC_JOBS"] = str(side_by_side(workflow, gpu(None)))  # for the time left
     os.environ["WHATIFREC_ATTEMPTS"] = str(workflow.execution_settings.retries + 1)
     if workflow.local_exec:
