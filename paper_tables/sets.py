@@ -10,7 +10,7 @@ from paper_tables.labels import cell_label, setting_label
 from paper_tables.lines import Line
 from paper_tables.results import DONE
 
-COLUMNS = ["dataset", "setting", "row", "anchor", "method", "sampler", "status", "reason", "seeds"]
+COLUMNS = ["dataset", "setting", "row", "anchor", "method", "sampler", "status", "reason", "seeds", "flags"]
 
 
 def frame(lines: Iterable[Line]) -> pd.DataFrame:
@@ -32,6 +32,7 @@ def frame(lines: Iterable[Line]) -> pd.DataFrame:
                 "status": result.status,
                 "reason": result.reason,
                 "seeds": len(cards),
+                "flags": "; ".join(result.flags),
             }
             | means(cards)
         )
@@ -46,10 +47,12 @@ def render(frame: pd.DataFrame, paper: str, columns: Mapping[str, tuple[str, str
     done = frame[frame["status"] == DONE]
     for row in done.to_dict("records"):
         texts = ["" if np.isnan(row[key]) else text.format(row[key]) for key, text in shown.values()]
-        escaped = [latex.escape(text) for text in (row["row"], *texts)]
+        name = latex.escape(row["row"]) + marks.of_flags(row["flags"])
+        escaped = [name, *map(latex.escape, texts)]
         where = f", {latex.escape(setting_label(row['setting']))}" if row["setting"] else ""
         body.append(" & ".join([marks.marked_label(frame, row["dataset"]) + where, *escaped]))
-    caption = f"The augmented sets, means over seeds. {meaning} {marks.legend(done)}".strip()
+    notes = [meaning, marks.flags_legend(done["flags"]), marks.legend(done)]
+    caption = " ".join(["The augmented sets, means over seeds.", *filter(None, notes)])
     head = [" & ".join(["Data set", "Cell", *shown])]
     return latex.table("ll" + "r" * len(shown), head, body, caption, f"tab:{paper}-sets")
 

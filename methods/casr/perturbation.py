@@ -36,9 +36,9 @@ def minimise(losses: Losses, start: Tensor, steps: int, weight: float, reach: fl
 
     losses(delta[rows], rows) gives the loss of each sample in `rows`, `weight` ||Delta||^2 included, and whether the
     sample ends there. A step goes down the gradient to the lowest point of a parabola: its curvature is at first that
-    of the penalty (Delta in closed form, where the rest is linear), then the one between the last two gradients (Barzilai
-    and Borwein, 1988). It is no longer than `reach`, which doubles where a step is taken, and is a quarter of the step
-    where it is not. A step is taken only if the loss falls, so that no Delta is worse than its start.
+    of the penalty (Delta in closed form, where the rest is linear), then the one between the last two gradients
+    (Barzilai and Borwein, 1988). It is no longer than `reach`, which doubles where a step is taken, and is a quarter of
+    the step where it is not. A step is taken only if the loss falls, so that no Delta is worse than its start.
     """
     point, rows = start.clone(), torch.arange(len(start), device=start.device)
     loss, gradient, ended = evaluated(losses, point, rows)
