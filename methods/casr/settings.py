@@ -20,6 +20,7 @@ def check(strategy: str, settings: Mapping) -> None:
     for key in ("alpha", "beta", "tau"):
         _require(_number(settings[key]) and settings[key] >= 0, settings, key, "a finite number from 0")
     _require(_number(settings["rate"]) and settings["rate"] > 0, settings, "rate", "a finite number above 0")
+    _require(isinstance(settings["retrain_may_stay"], bool), settings, "retrain_may_stay", "true or false")
     _require(settings["candidates"] in ("all", "category"), settings, "candidates", "all or category")
 
 

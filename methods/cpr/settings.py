@@ -53,6 +53,7 @@ def check(settings: Mapping) -> None:
         _require(_number(settings[key]) and settings[key] >= 0, settings, key, "a finite number from 0")
     for key, known in CHOICES.items():
         _require(settings[key] in known, settings, key, " or ".join(known))
+    _require(isinstance(settings["retrain_may_stay"], bool), settings, "retrain_may_stay", "true or false")
     _require(settings["k"] < settings["length"], settings, "k", f"below the length of a list, {settings['length']}")
     if settings["baseline"] == "leave-one-out":
         _require(settings["actions"] >= 2, settings, "actions", "at least 2 for the baseline leave-one-out")
