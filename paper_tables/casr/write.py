@@ -38,7 +38,7 @@ SETS = {
     "true label": ("label_accuracy", "{:.1%}"),
 }
 SETS_MEANING = (
-    r"Refused: share of what was generated, by $\kappa$ or because the next item did not change (D). Distance: from the "
+    r"Refused: of what was generated, by $\kappa$ or because the next item did not change (D). Distance: from the "
     "observed item, in the sampler's embedding. Observed label: share of sequences whose generated next item is the "
     "observed one. Label is the test item: of the same user, looked at after all training. True label, where the "
     r"structural model is known: one minus the noise $\eta$ of the paper's Theorem 1."
@@ -77,7 +77,7 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
     if target in shared.TARGETS:
         return shared.table(target, _source(scale, results, read))
     if target == "sets":
-        rows = marks.with_marks(sets.frame(_augmented(plan, read)), results)
+        rows = marks.with_marks(sets.frame(_augmented(plan, read), MEASURES), results)
         return rows, sets.render(rows, "casr", SETS, SETS_MEANING)
     if target == "table2":
         rows = marks.with_marks(frame(table2_lines(plan, read), 2), results)
@@ -104,7 +104,10 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
 
 def _augmented(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
     """The augmented cells of the scale."""
-    return [Line(cell_label(cell), "", cell.dataset, read(cell)) for cell in augmented(plan)]
+    return [
+        Line(cell_label(cell), "", cell.dataset, read(cell), {"plain": read(Cell(cell.paper, cell.split, cell.anchor))})
+        for cell in augmented(plan)
+    ]
 
 
 def _source(scale: Mapping, results: Path, read: Callable[[Cell], Result]) -> shared.Source:

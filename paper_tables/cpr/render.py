@@ -119,7 +119,14 @@ def table1(frame: pd.DataFrame, scale: str) -> str:
         Column(rf"{feedback}, $d={dim}$", {"feedback": feedback, "dim": dim})
         for feedback, dim in frame[["feedback", "dim"]].drop_duplicates().itertuples(index=False)
     ]
-    return settings_tables(frame, title, "cpr-1", columns)
+    return settings_tables(frame, title + _tested(frame), "cpr-1", columns)
+
+
+def _tested(frame: pd.DataFrame) -> str:
+    """How many users of all draws are tested, by setting: those with at least three distinct items taken."""
+    counts = frame.dropna(subset="n_users").groupby(["reading", "feedback", "dim"], sort=False)["n_users"].max()
+    told = [rf"{reading}, {feedback}, $d={dim}$: {users:,.0f}" for (reading, feedback, dim), users in counts.items()]
+    return f". Users tested (at least three distinct items taken), all draws: {'; '.join(told)}" if told else ""
 
 
 def table2(frame: pd.DataFrame, scale: str) -> str:

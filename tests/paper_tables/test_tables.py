@@ -329,3 +329,20 @@ def test_a_point_that_is_nearly_the_observed_data_is_named_in_its_figure(scale, 
     write(["figure3"], scale, near_results)
     text = (near_results / "figures" / "casr_figure3.tex").read_text(encoding="utf-8")
     assert "Hollow: nearly the observed data" in text and "D at 40." in text
+
+
+def test_the_sets_say_how_many_trainings_would_have_stayed_where_they_began(scale, results):
+    """Seeds of which no epoch exceeded the plain anchor's validation value: NDCG@5 of 0.5 and of 1 here."""
+    cells = lastfm("sasrec"), lastfm("sasrec", "casr-m", "narm")
+    for cell in cells:
+        shutil.rmtree(cell.folder(results), ignore_errors=True)
+    test, validation = (
+        {seed: ranks_with_hits(hits) for seed, hits in (("1", a), ("2", b))} for a, b in ((5, 5), (30, 60))
+    )
+    write_cell(results, cells[0], test, validation)
+    write_cell(results, cells[1], test, validation, seed={"curve": [0.4, 0.7]})
+    rows, text = made("sets", scale, results, "casr_sets")
+    found = rows[rows["row"] == "M-SASRec, sampler NARM"]
+    assert found["would_have_stayed"].tolist() == [0.5]
+    assert r"would have stayed" in text and r"Would have stayed: share of the trainings" in text
+    assert rows.loc[rows["row"] != "M-SASRec, sampler NARM", "would_have_stayed"].isna().all()  # no curve is known
