@@ -66,9 +66,10 @@ publish: .venv/ready
 retry: .venv/ready
 	@$(BIN)/python -m workflow.retry $(call of_scale,$(SCALE))
 
-## adopt   SCALE=search TO=quick: fix the settings that a search found as those of another scale
+## adopt   SCALE=search TO=quick: fix the settings that a search found as those of another scale; TOGETHER=1: of each
+##         strategy one point for all anchors and samplers
 adopt: .venv/ready
-	@$(BIN)/python -m workflow.adopt $(call of_scale,$(SCALE)) --to $(call quoted,$(TO))
+	@$(BIN)/python -m workflow.adopt $(call of_scale,$(SCALE)) --to $(call quoted,$(TO)) $(if $(TOGETHER),--together)
 
 ## plan    SCALE=paper: cells, hours and storage of a scale, from measured cells
 plan: .venv/ready

@@ -60,7 +60,8 @@ def render(frame: pd.DataFrame, measures: Measures) -> str:
             r"many random extra examples, as many steps); their difference with its 95\,\% interval over users. "
             r"*: differs from the control, paired sign-flip permutation test over users, Holm's correction, $p<0.05$."
         )
-        caption = f"{caption} {marks.legend(frame[frame['dataset'].isin([name for name, _ in shown])])}".strip()
+        seen = frame[frame["dataset"].isin([name for name, _ in shown])]
+        caption = " ".join(filter(None, [caption, marks.flags_legend(seen["flags"]), marks.legend(seen)]))
         caption = caption if number == 1 else f"Gain in {metric} beside the matched control's, continued."
         columns = "l" + "rrl" * len(places)
         tables.append(latex.table(columns, head, body, caption, f"tab:{measures.paper}-controls-{number}"))
@@ -75,7 +76,7 @@ def _place(frame: pd.DataFrame, dataset: str, setting: str) -> str:
 def _numbers(row: object) -> str:
     if row is None or row.status != DONE:
         return rf"\multicolumn{{3}}{{c}}{{\textit{{{NOT_RUN if row is None else row.status}}}}}"
-    star = "*" if row.p_value_holm < 0.05 else ""
+    star = ("*" if row.p_value_holm < 0.05 else "") + marks.of_flags(row.flags)
     interval = rf"[${row.low:+.2f}$, ${row.high:+.2f}$]"
     return rf"${row.gain:+.2f}$ & ${row.gain_control:+.2f}$ & ${row.difference:+.2f}$ {interval}{star}"
 

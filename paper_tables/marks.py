@@ -1,4 +1,5 @@
-"""What has to be said beside a data set's name wherever it is printed: an unverified source, an error of its audit."""
+"""What has to be said wherever it is printed: beside a data set's name an unverified source, an error of its audit;
+beside a row's number or name what its cell's flags say."""
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -7,12 +8,17 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
-from paper_tables import latex
+from paper_tables import latex, nearly_observed
 from paper_tables.audit import findings
 from paper_tables.labels import dataset_label
+from paper_tables.results import LAST_EPOCH
 
 UNVERIFIED = r"$^\dagger$"
 ERROR = r"\textsuperscript{\textcolor{red}{\textbf{!!}}}"
+FLAGS = {  # flag of a result -> its sign, and what it means
+    LAST_EPOCH: (r"\ddagger", "in some seed still improving when its budget of epochs ended"),
+    nearly_observed.FLAG: (r"\approx", f"trained on a set that is nearly the observed data: {nearly_observed.MEANING}"),
+}
 
 
 def with_marks(rows: pd.DataFrame, results: Path, variants: Mapping[str, Iterable[str]] | None = None) -> pd.DataFrame:
@@ -50,6 +56,17 @@ def legend(rows: pd.DataFrame) -> str:
         meaning = "error of the audit, a metric on this data says nothing about a model unless the cause is removed."
         parts.append(rf"\textcolor{{red}}{{\textbf{{!!}}}}: {meaning} {latex.escape('. '.join(errors))}.")
     return " ".join(parts)
+
+
+def of_flags(flags: str) -> str:
+    """The signs of a row's flags, as LaTeX."""
+    return "".join(f"$^{sign}$" for flag, (sign, _) in FLAGS.items() if flag in flags)
+
+
+def flags_legend(flags: pd.Series) -> str:
+    """What the signs mean, and only those that occur; LaTeX."""
+    there = [meant for flag, meant in FLAGS.items() if flags.str.contains(flag, regex=False).any()]
+    return " ".join(f"${sign}$: {latex.escape(meaning)}." for sign, meaning in there)
 
 
 def _about(rows: pd.DataFrame, dataset: str) -> tuple[bool, str]:

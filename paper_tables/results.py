@@ -13,11 +13,13 @@ from datasets.pipeline.errors import BadInput, Damaged
 from datasets.pipeline.files import AGAIN, open_json
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
+from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
+LAST_EPOCH = "last epoch reached"
 
 
 @dataclass(frozen=True)
@@ -145,10 +147,12 @@ class Result:
         if self.cell.variant != "control" and any(
             not seed.get("stopped_early", True) for seed in self.content.get("seeds", {}).values()
         ):
-            flags.append("last epoch reached")
+            flags.append(LAST_EPOCH)
         empty = sum("same_as" in seed for seed in self.content.get("seeds", {}).values())
         if empty:
             flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
+        if nearly_observed.nearly_observed(self.cards):
+            flags.append(nearly_observed.FLAG)
         if self.done and not self._has_ranks:
             flags.append("ranks missing: not checkable")
         elif self.done and not self.sealed:

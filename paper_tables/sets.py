@@ -8,14 +8,20 @@ import pandas as pd
 from paper_tables import latex, marks
 from paper_tables.labels import cell_label, setting_label
 from paper_tables.lines import Line
-from paper_tables.results import DONE
+from paper_tables.measures import Measures
+from paper_tables.results import DONE, Result
 
-COLUMNS = ["dataset", "setting", "row", "anchor", "method", "sampler", "status", "reason", "seeds"]
+COLUMNS = ["dataset", "setting", "row", "anchor", "method", "sampler", "status", "reason", "seeds", "flags"]
+SELECTS = "ndcg"  # ends the trainings of both papers, at their cutoff
 
 
-def frame(lines: Iterable[Line]) -> pd.DataFrame:
+STAYS = "would_have_stayed"
+
+
+def frame(lines: Iterable[Line], measures: Measures) -> pd.DataFrame:
     """One row for each augmented line, every number of its card averaged over the seeds (the treatment's folder in
-    methods/ says what each one is).
+    methods/ says what each one is). would_have_stayed: the share of the trainings in which no epoch was better in
+    validation than the plain anchor, where the retraining began.
     """
     rows = []
     for line in lines:
@@ -32,6 +38,8 @@ def frame(lines: Iterable[Line]) -> pd.DataFrame:
                 "status": result.status,
                 "reason": result.reason,
                 "seeds": len(cards),
+                "flags": "; ".join(result.flags),
+                STAYS: would_have_stayed(line, measures),
             }
             | means(cards)
         )
@@ -41,17 +49,45 @@ def frame(lines: Iterable[Line]) -> pd.DataFrame:
 
 def render(frame: pd.DataFrame, paper: str, columns: Mapping[str, tuple[str, str]], meaning: str) -> str:
     """columns: head of a column -> (key of the card, format of a value); meaning: what the columns are, LaTeX."""
+    columns = {**columns, "would have stayed": (STAYS, "{:.0%}")}
     shown = {head: entry for head, entry in columns.items() if entry[0] in frame}
     body = []
     done = frame[frame["status"] == DONE]
     for row in done.to_dict("records"):
         texts = ["" if np.isnan(row[key]) else text.format(row[key]) for key, text in shown.values()]
-        escaped = [latex.escape(text) for text in (row["row"], *texts)]
+        name = latex.escape(row["row"]) + marks.of_flags(row["flags"])
+        escaped = [name, *map(latex.escape, texts)]
         where = f", {latex.escape(setting_label(row['setting']))}" if row["setting"] else ""
         body.append(" & ".join([marks.marked_label(frame, row["dataset"]) + where, *escaped]))
-    caption = f"The augmented sets, means over seeds. {meaning} {marks.legend(done)}".strip()
+    notes = [meaning, marks.flags_legend(done["flags"]), marks.legend(done)]
+    caption = " ".join(["The augmented sets, means over seeds.", *filter(None, [_staying(done), *notes])])
     head = [" & ".join(["Data set", "Cell", *shown])]
     return latex.table("ll" + "r" * len(shown), head, body, caption, f"tab:{paper}-sets")
+
+
+def would_have_stayed(line: Line, measures: Measures) -> float:
+    """NaN where the plain anchor, or the cell, is not done."""
+    pairs = line.result.pairs_with(line.plain) if line.plain else []
+    found = [stays for own, plain in pairs for stays in _stays(own, plain, measures)]
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _stays(own: Result, plain: Result, measures: Measures) -> list[bool]:
+    """Of every seed that was trained and has its curve: whether the value that it began with was not exceeded."""
+    began = dict(zip(plain.seeds, plain.values(SELECTS, measures.cutoff, part="validation"), strict=True))
+    curves = {seed: content.get("curve") for seed, content in own.content["seeds"].items()}
+    return [max(curve) <= began[seed] for seed, curve in curves.items() if curve and seed in began]
+
+
+def _staying(done: pd.DataFrame) -> str:
+    """What the column means, and how it is over all rows; LaTeX."""
+    shares = done[STAYS].dropna()
+    if not len(shares):
+        return ""
+    return latex.escape(
+        "Would have stayed: share of the trainings of which no epoch was better in validation than the weights that it "
+        f"began with (epoch 0, no candidate unless retrain_may_stay is set); over all rows {shares.mean():.0%}."
+    )
 
 
 def numbers(card: Mapping, before: str = "") -> dict[str, float]:

@@ -1,10 +1,10 @@
 """Fix what a search found as the settings of another scale: `make adopt SCALE=search TO=quick`.
 
-Writes config/settings/<to>/<data set>.yaml, a section for each recommender and each strategy that was searched. All
-combinations of a strategy try the same points, and within one combination these differ by less than the noise of a
-seed: the strategy gets the point of the best mean over its combinations. The variants of a data set share their
-settings, likewise those of the best mean. What the search's own file sets, such as budgets of epochs, comes along: the
-points were the best under it. `make publish SCALE=search` shows all trials.
+Writes config/settings/<to>/<data set>.yaml, a section for each recommender and each combination of anchor, strategy and
+sampler that was searched: each gets what its own search found. With TOGETHER=1 all combinations of a strategy get one
+point, that of the best mean over them: less of a seed's noise, but one anchor then sets the settings of another. The
+variants of a data set share their settings, those of the best mean. What the search's own file sets, such as budgets of
+epochs, comes along: the points were the best under it. `make publish SCALE=search` shows all trials.
 """
 
 import argparse
@@ -25,8 +25,9 @@ UNSAID = "ndcg@5"  # selected a search's points before searches wrote their metr
 PROTOCOL = "loo"  # what a data set's settings are chosen on; its other splits use them as they are
 
 
-def adopt(search: Scale, to: Scale) -> list[Path]:
-    """Write the settings that `search` found for `to`; gives the files. Raises BadInput where nothing was found, or a
+def adopt(search: Scale, to: Scale, together: bool = False) -> list[Path]:
+    """Write the settings that `search` found for `to`; gives the files. together: one point for all combinations of a
+    strategy. Raises BadInput where nothing was found, or a
     search failed."""
     found: dict[str, list[tuple[str, dict]]] = {}
     for folder in sorted((search.results / "tuning").glob(f"*.{PROTOCOL}")):
@@ -41,14 +42,14 @@ def adopt(search: Scale, to: Scale) -> list[Path]:
             file = to.settings_file(base)
             file.parent.mkdir(parents=True, exist_ok=True)
             with whole_file(file) as temporary:
-                temporary.write_text(as_yaml(search, searches), encoding="utf-8")
+                temporary.write_text(as_yaml(search, searches, together), encoding="utf-8")
             files.append(file)
     if not files:
         raise BadInput(f"{search.results / 'tuning'}: no search has ended there; run the scale '{search.name}' first")
     return files
 
 
-def as_yaml(search: Scale, found: list[tuple[str, dict]]) -> str:
+def as_yaml(search: Scale, found: list[tuple[str, dict]], together: bool) -> str:
     """The chosen settings as a settings file, with what was spent on them. found: the cells' names and searches."""
     searches = [each for _, each in found]
     trials, hours = sum(len(each["trials"]) for each in searches), sum(each["seconds"] for each in searches)
@@ -60,7 +61,7 @@ def as_yaml(search: Scale, found: list[tuple[str, dict]]) -> str:
     )
     sections: dict[str, list[dict]] = {}
     for name, each in found:
-        sections.setdefault(strategy_of(name) or name, []).append(each)
+        sections.setdefault(strategy_of(name) if together and strategy_of(name) else name, []).append(each)
     recommenders = [name for name, _ in found if not strategy_of(name)]
     ordered = [*dict.fromkeys(recommenders), *sorted(sections.keys() - set(recommenders))]
     found_for = {section: best_together(sections[section]) for section in ordered}
@@ -92,9 +93,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale-file", type=Path, required=True, help="the scale that searched")
     parser.add_argument("--to", required=True, help="the scale that is to use what was found")
+    parser.add_argument("--together", action="store_true", help="one point for all combinations of a strategy")
     options = parser.parse_args()
     with told():
-        print(*adopt(load_scale(options.scale_file), named_scale(options.to)), sep="\n")
+        print(*adopt(load_scale(options.scale_file), named_scale(options.to), options.together), sep="\n")
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.autograd.function import once_differentiable
 
 from methods.casr.candidates import Candidates, nearest_item
-from methods.casr.perturbation import minimise, moved
+from methods.casr.perturbation import first_reach, minimise, moved
 from methods.casr.prefixes import Prefixes
 from methods.engine.branches import Branches
 from methods.engine.counting import beaten
@@ -17,23 +17,29 @@ from methods.engine.recommender import SequentialRecommender
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, candidates: Candidates, settings: Mapping) -> Branches:
-    """The sequences with the replacement that eqs. 4 and 5 give. `sequences.labels` are the old next items.
+    """The sequences with the replacement that eqs. 4 and 5 give. `sequences.labels` are the old next items. Whether
+    another one is still expected after the projection is for the caller to see by eq. 2."""
+    embedding, originals = sampler.model.item_embedding.weight.detach(), sequences.items[:, 0]
+    points = embedding[originals] + find_delta(sequences, sampler, settings)
+    nearest = nearest_item(points, sampler.model, candidates, originals)
+    return replace(sequences, items=torch.cat([nearest[:, None], sequences.items[:, 1:]], dim=1))
 
-    Delta starts at zero and stops where the sampler expects another next item: eq. 3 asks for the shortest such way.
-    Whether that is still so after the projection is for the caller to see by eq. 2.
+
+def find_delta(sequences: Branches, sampler: Prefixes, settings: Mapping) -> Tensor:
+    """Delta of eq. 4 for each sample, (samples, dim).
+
+    It starts at zero, lowers eq. 4, and ends at the first point of its way where the sampler expects another next
+    item: eq. 4 alone would go on to lower a probability that no longer matters, while eq. 3 asks for a short way.
     """
     model, embedding = sampler.model, sampler.model.item_embedding.weight.detach()
 
     def losses(delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
         sample = sequences.take(rows)
-        chance, arrived = chances(model, sampler.states(moved(sample, delta)), sample.labels)
-        return objective(delta, chance, settings["alpha"]), arrived
+        chance, another = chances(model, sampler.states(moved(sample, delta)), sample.labels)
+        return objective(delta, chance, settings["alpha"]), another
 
-    originals = sequences.items[:, 0]
-    rate = settings["rate"] * float(embedding.std())
-    delta = minimise(losses, torch.zeros_like(embedding[originals]), settings["steps"], rate)
-    nearest = nearest_item(embedding[originals] + delta, model, candidates, originals)
-    return replace(sequences, items=torch.cat([nearest[:, None], sequences.items[:, 1:]], dim=1))
+    start, reach = torch.zeros_like(embedding[sequences.items[:, 0]]), first_reach(settings["rate"], [embedding])
+    return minimise(losses, start, settings["steps"], 1.0, reach)
 
 
 def objective(delta: Tensor, chance: Tensor, alpha: float) -> Tensor:

@@ -18,14 +18,17 @@ def describe(pool: Pool, settings: Mapping, split: Split, windows: Windows) -> d
     """Counts, and means over the kept sequences (None where there is none); shares are fractions of the kept ones.
 
     candidates: sequences of the share and round; refused_unchanged, refused_confidence: how many of them D's check and
-    kappa refuse, in this order; size: what is left. duplicates: kept sequences that repeat another one, history and
-    next item. distance: from the observed item, in the sampler's embedding. observed_label: share whose next item is
-    the observed one. same_category: share whose replacement (a virtual item: the nearest one) has the category of the
-    observed item, among items of known category. confidence: mean and quantiles 0, 25, 50, 75, 100 %.
+    kappa refuse, in this order, and refused_share what both do; size: what is left. duplicates: kept sequences that
+    repeat another one, history and next item. distance: from the observed item, in the sampler's embedding.
+    observed_label: share whose next item is the observed one. same_category: share whose replacement (a virtual item:
+    the nearest one) has the category of the observed item, among items of known category. same_item: share whose
+    replacement is still the observed item, which only a virtual one can be. confidence: mean and quantiles 0, 25, 50,
+    75, 100 %.
     """
     candidates, kept = considered(pool, settings), keeps(pool, settings)
     unchanged = candidates & ~pool.changed if pool.strategy == "d" else torch.zeros_like(kept)
-    before, after = split.categories[pool.original[kept]], split.categories[pool.nearest[kept]]
+    original, nearest = pool.original[kept], pool.nearest[kept]
+    before, after = split.categories[original], split.categories[nearest]
     size, count = int(kept.sum()), int(candidates.sum())
     refused = count - int(unchanged.sum()) - size
     return {
@@ -37,12 +40,14 @@ def describe(pool: Pool, settings: Mapping, split: Split, windows: Windows) -> d
         "refused_unchanged": int(unchanged.sum()),
         "refused_confidence": refused,
         "refused_confidence_share": refused / count if count else None,
+        "refused_share": (count - size) / count if count else None,
         "size": size,
         "duplicates": _duplicates(pool.branches(kept), windows),
         "distance_mean": _mean(pool.distance[kept]),
         "distance_median": _quantiles(pool.distance[kept], (0.5,))[0],
         "observed_label": _mean(pool.labels[kept] == pool.observed[kept]),
         "same_category": _mean((before == after)[before >= 0]),
+        "same_item": _mean(original == nearest),
         "confidence_mean": _mean(pool.confidence[kept]),
         "confidence_quantiles": _quantiles(pool.confidence[kept], QUANTILES),
     }

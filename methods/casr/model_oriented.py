@@ -6,14 +6,20 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.casr.perturbation import minimise, moved
+from methods.casr.perturbation import first_reach, minimise, moved
 from methods.casr.prefixes import Prefixes
 from methods.engine.branches import Branches
 from methods.engine.losses import rows_at_once
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, anchor: Prefixes, settings: Mapping) -> Branches:
-    """The sequences with Delta added to the shift of their first item. One Delta serves both embedding spaces."""
+    """The sequences with Delta added to the shift of their first item."""
+    return moved(sequences, find_delta(sequences, sampler, anchor, settings))
+
+
+def find_delta(sequences: Branches, sampler: Prefixes, anchor: Prefixes, settings: Mapping) -> Tensor:
+    """Delta of eq. 7 for each sample, on top of the shift of earlier rounds: one for both embedding spaces. Result
+    (samples, dim)."""
     spaces = [side.model.item_embedding.weight.detach() for side in (sampler, anchor)]
 
     def losses(delta: Tensor, rows: Tensor) -> tuple[Tensor, Tensor]:
@@ -22,10 +28,8 @@ def replace_item(sequences: Branches, sampler: Prefixes, anchor: Prefixes, setti
         loss = -objective(delta, states, spaces, settings["tau"], settings["beta"])
         return loss, torch.zeros_like(rows, dtype=torch.bool)
 
-    # the finer of the two spaces sets the step, so that Delta tears neither apart
-    rate = settings["rate"] * min(float(space.std()) for space in spaces)
-    start = torch.zeros_like(spaces[0][sequences.items[:, 0]])
-    return moved(sequences, minimise(losses, start, settings["steps"], rate))
+    start, reach = torch.zeros_like(spaces[0][sequences.items[:, 0]]), first_reach(settings["rate"], spaces)
+    return minimise(losses, start, settings["steps"], settings["beta"], reach)
 
 
 def objective(delta: Tensor, states: list[Tensor], embeddings: list[Tensor], tau: float, beta: float) -> Tensor:

@@ -17,7 +17,7 @@ from methods.engine.branches import Branches
 from methods.engine.recommender import Recommender
 from methods.engine.sample_complexity import samples_for
 from methods.engine.split import Split, Targets
-from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
+from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed, or_stay
 from methods.engine.windows import Windows, cut_windows
 
 load, save = pools.load_pool, pools.save_pool
@@ -56,7 +56,8 @@ def retrain(task: Task) -> Retrained | None:
     budget = {"epochs": epochs, "patience": patience, "learning_rate": treatment["retrain_learning_rate"]}
     settings = {**task.settings["anchor"], **budget}
     model = start(task, treatment["retrain"])
-    fitted = task.anchor.fit(model, task.split, settings, task.run, extra=extra)
+    fit = partial(task.anchor.fit, model, task.split, settings, task.run, extra=extra)
+    fitted = or_stay(model, task.run, fit, treatment["retrain_may_stay"])
     return Retrained(model, fitted, len(extra))
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import torch
 
@@ -13,6 +14,7 @@ from methods.cpr.settings import STRATEGIES, check
 from methods.cpr.target import pair_logits, retrain
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
+from methods.engine.treatment import or_stay
 
 CONTROL = "control"
 
@@ -50,4 +52,5 @@ def augment(
         return counterfactuals(world, actions, settings, generator)
 
     first = draw_sets(torch.Generator().manual_seed(run.seed))  # retrain draws the same ones first
-    return Augmented(retrain(model, split, settings, run, draw_sets), first, rewards)
+    fit = partial(retrain, model, split, settings, run, draw_sets)
+    return Augmented(or_stay(model, run, fit, settings["retrain_may_stay"]), first, rewards)

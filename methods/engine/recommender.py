@@ -145,12 +145,19 @@ class Run:
 
 @dataclass
 class Fitted:
-    """The course of a fit. `curve`: validation value after each epoch; the weights of `best_epoch` (from 1) stay."""
+    """The course of a fit. `curve`: validation value after each epoch; the weights of `best_epoch` (from 1) stay.
+    start: the value before the first epoch, where a retraining may stay there (`best_epoch` 0)."""
 
     curve: list[float] = field(default_factory=list)
     best_epoch: int = 0
     stopped_early: bool = True  # False: still improving when the budget of epochs ended
+    start: float | None = None
 
     @property
     def epochs(self) -> int:
         return len(self.curve)
+
+    @property
+    def best(self) -> float:
+        """The validation value of the weights that stay."""
+        return max([*self.curve, *([] if self.start is None else [self.start])], default=0.0)

@@ -13,7 +13,8 @@ A pool is whatever the module makes of it.
 
 import hashlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from copy import deepcopy
+from dataclasses import dataclass, replace
 from types import ModuleType
 
 import torch
@@ -45,9 +46,10 @@ class Source:
 
 @dataclass(frozen=True)
 class Task:
-    """One retraining. settings: by role (anchor, treatment, and sampler where there is one); anchor: the module of its
-    method, with `build` and `fit`; pretrained(): the anchor as it was trained on the observed data; run: with a seed of
-    its own; control_epochs: how many epochs the treated cell took, where this is its control, else None."""
+    """One retraining. seed: that of the cell's combination; settings: by role (anchor, treatment, and sampler where
+    there is one); anchor: the module of its method, with `build` and `fit`; pretrained(): the anchor as it was trained
+    on the observed data; control_epochs: how many epochs the treated cell took, where this is its control, else None.
+    """
 
     strategy: str
     pool: object
@@ -83,7 +85,19 @@ class Truth:
         return hasattr(self.module, question)
 
 
+def or_stay(model: Recommender, run: Run, fit: Callable[[], Fitted], may_stay: bool) -> Fitted:
+    """Fit the model on; where it may stay, its weights from before are a candidate like those after each epoch, and of
+    equal validation values the earliest one is taken."""
+    if not may_stay:
+        return fit()
+    start, before = run.validate(model.to(run.device)), deepcopy(model.state_dict())
+    fitted = fit()
+    stays = start >= fitted.best
+    if stays:
+        model.load_state_dict(before)
+    return replace(fitted, start=start, best_epoch=0 if stays else fitted.best_epoch)
+
+
 def derived_seed(seed: int, *names: str) -> int:
-    """A seed for one purpose. The plain cell's is the seed itself; cells of one combination share theirs, so that the
-    points of a curve differ by what they vary and not by luck."""
+    """A seed for one purpose, which the names tell."""
     return int.from_bytes(hashlib.sha256(f"{seed} {' '.join(names)}".encode()).digest()[:4], "big") >> 1

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
+from paper_tables import nearly_observed
 from paper_tables.casr.accuracy import CUTOFF
 from paper_tables.casr.plan import Plan
 from paper_tables.casr.specification import (
@@ -16,7 +17,7 @@ from paper_tables.casr.specification import (
     point_cell,
 )
 from paper_tables.cell import Cell
-from paper_tables.labels import method_label, strategy_label
+from paper_tables.labels import dataset_label, method_label, strategy_label
 from paper_tables.results import Result, percent
 
 AXES = {
@@ -71,6 +72,18 @@ def curve_label(rows: pd.DataFrame) -> str:
 
 def plain_label(rows: pd.DataFrame) -> str:
     return f"{method_label(rows['anchor'].iloc[0])} alone"
+
+
+def near(rows: pd.DataFrame) -> pd.DataFrame:
+    """The points whose set is nearly the observed data."""
+    return rows[rows["flags"].str.contains(nearly_observed.FLAG, regex=False)]
+
+
+def near_note(rows: pd.DataFrame) -> str:
+    """Which points they are, a sentence for the caption."""
+    labels = near(rows).groupby(["dataset", "strategy"], sort=False)["label"].agg(", ".join)
+    points = [f"{dataset_label(where)} {strategy_label(name)} at {found}" for (where, name), found in labels.items()]
+    return f"Hollow: {nearly_observed.FLAG} ({nearly_observed.MEANING}): {'; '.join(points)}." if points else ""
 
 
 def _point(point: Result, plain: Result, control: Result) -> dict:

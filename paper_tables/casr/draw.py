@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 
 from paper_tables import latex, marks
-from paper_tables.casr.curves import AXES, curve_label, panel_title, plain_label
+from paper_tables.casr.curves import AXES, curve_label, near, panel_title, plain_label
 from paper_tables.labels import strategy_label
 from paper_tables.pictures import save
 from paper_tables.results import DONE
@@ -51,6 +51,8 @@ def _panel(axes: Axes, rows: pd.DataFrame, figure: str) -> None:
     for strategy, curve in rows.groupby("strategy", sort=False):
         colour, marker = STYLES[strategy]
         axes.plot(curve["position"], curve["mean"], color=colour, marker=marker, markersize=5, linewidth=1.6)
+        hollow = near(curve)
+        axes.plot(hollow["position"], hollow["mean"], marker, color=colour, markersize=5, markerfacecolor="white")
         axes.errorbar(curve["position"], curve["mean"], curve["std"], fmt="none", color=colour, alpha=0.6, linewidth=1)
         axes.fill_between(curve["position"], curve["low"], curve["high"], color=colour, alpha=0.18, linewidth=0)
         control = curve["control_mean"].iloc[0]
@@ -81,6 +83,9 @@ def _legend(frame: pd.DataFrame) -> list[Line2D]:
     handles.append(Line2D([], [], color="black", label="anchor alone"))
     if frame["control_mean"].notna().any():
         handles.append(Line2D([], [], color="0.3", linestyle=(0, (1, 2)), label="random control of the main cell"))
+    if len(near(frame)):
+        style = {"marker": "o", "markerfacecolor": "white", "linestyle": "none"}
+        handles.append(Line2D([], [], color="0.3", label="hollow: nearly the observed data", **style))
     if frame["std"].notna().any():
         handles.append(Line2D([], [], color="0.6", linewidth=7, alpha=0.4, label="± one standard deviation over seeds"))
     return handles

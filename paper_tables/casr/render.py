@@ -54,12 +54,12 @@ def _number(row: object) -> str:
     printed = rf" {{\color{{gray}}({latex.escape(row.printed)})}}" if row.printed else ""
     if row.status != DONE:
         return rf"\textit{{{row.status}}}{printed}"
-    marks = r"$\downarrow$" if row.lowered else ""
-    marks += "*" if row.significant else ""
-    marks += r"$^\ddagger$" if "last epoch reached" in row.flags else ""
+    signs = r"$\downarrow$" if row.lowered else ""
+    signs += "*" if row.significant else ""
+    signs += marks.of_flags(row.flags)
     if row.sampler:
-        marks += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}"
-    return latex.number(row.mean, row.std, bold=row.best, marks=marks) + printed
+        signs += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}"
+    return latex.number(row.mean, row.std, bold=row.best, marks=signs) + printed
 
 
 def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
@@ -88,8 +88,7 @@ def _legend(frame: pd.DataFrame, left_out: Sequence[str]) -> str:
         parts.append(f"Objective {latex.escape(objective)}: {_names(rows)}.")
     parts.append(share_note(done))
     parts.append(marks.legend(frame[~frame["dataset"].isin(left_out)]))
-    if done["flags"].str.contains("last epoch reached").any():
-        parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")
+    parts.append(marks.flags_legend(done["flags"]))
     failed = frame[(frame["status"] == FAILED) & (frame["metric"] == METRICS[0])]
     for reason, rows in failed.groupby("reason", sort=False):
         which = ", ".join(f"{row.row} on {dataset_label(row.dataset)}" for row in rows.itertuples())

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_tables import controls, marks, sets, shared
+from paper_tables import controls, latex, marks, sets, shared
 from paper_tables.casr import case_study, curves, draw, ranks, readings, render, sizes, splits
 from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.evidence import measured_evidence
@@ -28,7 +28,8 @@ TITLES = {
 # head of a column -> (key of a set's card, format of a value); what they mean stands in the caption
 SETS = {
     "sequences": ("size", "{:,.0f}"),
-    r"refused by $\kappa$": ("refused_confidence_share", "{:.1%}"),
+    "refused": ("refused_share", "{:.1%}"),
+    r"by $\kappa$": ("refused_confidence_share", "{:.1%}"),
     "duplicates": ("duplicates", "{:,.0f}"),
     "distance": ("distance_mean", "{:.2f}"),
     "observed label": ("observed_label", "{:.1%}"),
@@ -37,9 +38,10 @@ SETS = {
     "true label": ("label_accuracy", "{:.1%}"),
 }
 SETS_MEANING = (
-    "Observed label: share of sequences whose generated next item is the observed one. Label is the test item: of the "
-    "same user, looked at after all training. True label, where the structural model is known: one minus the noise "
-    r"$\eta$ of the paper's Theorem 1."
+    r"Refused: of what was generated, by $\kappa$ or because the next item did not change (D). Distance: from the "
+    "observed item, in the sampler's embedding. Observed label: share of sequences whose generated next item is the "
+    "observed one. Label is the test item: of the same user, looked at after all training. True label, where the "
+    r"structural model is known: one minus the noise $\eta$ of the paper's Theorem 1."
 )
 
 
@@ -75,7 +77,7 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
     if target in shared.TARGETS:
         return shared.table(target, _source(scale, results, read))
     if target == "sets":
-        rows = marks.with_marks(sets.frame(_augmented(plan, read)), results)
+        rows = marks.with_marks(sets.frame(_augmented(plan, read), MEASURES), results)
         return rows, sets.render(rows, "casr", SETS, SETS_MEANING)
     if target == "table2":
         rows = marks.with_marks(frame(table2_lines(plan, read), 2), results)
@@ -102,7 +104,10 @@ def _table(target: str, scale: Mapping, results: Path, read: Callable[[Cell], Re
 
 def _augmented(plan: Plan, read: Callable[[Cell], Result]) -> list[Line]:
     """The augmented cells of the scale."""
-    return [Line(cell_label(cell), "", cell.dataset, read(cell)) for cell in augmented(plan)]
+    return [
+        Line(cell_label(cell), "", cell.dataset, read(cell), {"plain": read(Cell(cell.paper, cell.split, cell.anchor))})
+        for cell in augmented(plan)
+    ]
 
 
 def _source(scale: Mapping, results: Path, read: Callable[[Cell], Result]) -> shared.Source:
@@ -127,7 +132,8 @@ def _figure(target: str, scale: Mapping, results: Path, read: Callable[[Cell], R
         "deviation over seeds. Dotted: the random control of each strategy's main cell. "
     )
     note = "" if target == "figure3" else share_note(rows)  # Figure 3 varies it
-    caption = " ".join(filter(None, [caption.strip(), note, marks.legend(rows)]))
+    near = latex.escape(curves.near_note(rows))
+    caption = " ".join(filter(None, [caption.strip(), note, near, marks.legend(rows)]))
     # pgfplots reads the file: it takes nan, but no empty cell, and stumbles over a comma or a per cent sign in a text
     texts = ("reason", "flags", "audit_errors")
     plain = rows.assign(**{name: rows[name].str.replace(r"[^\w .;:()/+-]|_", " ", regex=True) for name in texts})

@@ -65,8 +65,7 @@ def legend(frame: pd.DataFrame) -> str:
             "*: differs from the plain anchor, paired sign-flip permutation tests over the users of all draws "
             rf"(averaged over training seeds), Holm's correction within the settings of one reading, $p<{LEVEL}$."
         )
-    if done["flags"].str.contains("last epoch reached").any():
-        parts.append(r"$\ddagger$: in some seed still improving when its budget of epochs ended.")
+    parts.append(marks.flags_legend(done["flags"]))
     if done["flags"].str.contains(r"\d of \d+ draws \(", regex=True).any():
         parts.append(r"$\circ$: not all draws are done.")
     failed = frame[(frame["status"] == FAILED) & (frame["metric"] == MEASURES.metrics[0])]
@@ -91,7 +90,7 @@ def _number(row: object) -> str:
         return rf"\textit{{{row.status}}}{printed}"
     signs = r"$\downarrow$" if row.lowered else ""
     signs += "*" if row.significant else ""
-    signs += r"$^\ddagger$" if "last epoch reached" in row.flags else ""
+    signs += marks.of_flags(row.flags)
     signs += r"$^\circ$" if " draws (" in row.flags else ""
     gain = rf" {{\scriptsize ${row.gain_percent:+.1f}$\,\%}}" if row.gain_percent == row.gain_percent else ""
     spread = row.std_draws if row.std_draws == row.std_draws else row.std_seeds
@@ -120,7 +119,14 @@ def table1(frame: pd.DataFrame, scale: str) -> str:
         Column(rf"{feedback}, $d={dim}$", {"feedback": feedback, "dim": dim})
         for feedback, dim in frame[["feedback", "dim"]].drop_duplicates().itertuples(index=False)
     ]
-    return settings_tables(frame, title, "cpr-1", columns)
+    return settings_tables(frame, title + _tested(frame), "cpr-1", columns)
+
+
+def _tested(frame: pd.DataFrame) -> str:
+    """How many users of all draws are tested, by setting: those with at least three distinct items taken."""
+    counts = frame.dropna(subset="n_users").groupby(["reading", "feedback", "dim"], sort=False)["n_users"].max()
+    told = [rf"{reading}, {feedback}, $d={dim}$: {users:,.0f}" for (reading, feedback, dim), users in counts.items()]
+    return f". Users tested (at least three distinct items taken), all draws: {'; '.join(told)}" if told else ""
 
 
 def table2(frame: pd.DataFrame, scale: str) -> str:

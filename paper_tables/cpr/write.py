@@ -80,7 +80,7 @@ def _frame(target: str, plan: Plan, results: Path, read: Read) -> pd.DataFrame:
         "table3": lambda: accuracy.frame(3, main_lines(plan, read, [mind_setting()])),
         "table4": lambda: coldness.frame(plan, read, results),
         "recovery": lambda: recovery.frame(line for line in compared_lines(plan, read) if line.of.reading),
-        "sets": lambda: sets.frame(compared_lines(plan, read)),
+        "sets": lambda: sets.frame(compared_lines(plan, read), MEASURES),
         "readings": lambda: readings.frame(main_lines(plan, read, main)),
     }[target]()
 

@@ -46,19 +46,34 @@ def spread(embedding):
     return math.sqrt(sum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
-def descend(loss_of, dim, settings, scale):
-    """torch's own Adam with the falling step size; `loss_of` returns None where Delta has arrived."""
-    delta = torch.zeros(dim, dtype=torch.float64, requires_grad=True)
-    optimiser = torch.optim.Adam([delta], lr=1.0)
-    for step in range(settings["steps"]):
-        loss = loss_of(delta)
-        if loss is None:
+def descend(loss_of, dim, weight, settings, scale):
+    """Steps down the gradient, as long as the last curvature says; `loss_of` says whether Delta ends there, too."""
+
+    def look(at):
+        at = torch.tensor(at, dtype=torch.float64, requires_grad=True)
+        loss, ends = loss_of(at)
+        return float(loss.detach()), torch.autograd.grad(loss, at)[0].tolist(), ends
+
+    def dot(one, other):
+        return sum(a * b for a, b in zip(one, other, strict=True))
+
+    point, curvature, reach = [0.0] * dim, 2 * weight, settings["rate"] * scale * math.sqrt(dim)
+    loss, slope, ended = look(point)
+    for _ in range(settings["steps"]):
+        if ended:
             break
-        optimiser.param_groups[0]["lr"] = settings["rate"] * scale * (settings["steps"] - step) / settings["steps"]
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-    return delta.detach()
+        steepness = math.sqrt(dot(slope, slope))
+        length = min(reach, steepness / curvature) if curvature > 0 else reach
+        step = [-length * each / steepness for each in slope]
+        trial = [old + new for old, new in zip(point, step, strict=True)]
+        its_loss, its_slope, ends = look(trial)
+        curvature = (dot(its_slope, step) - dot(slope, step)) / length**2
+        ended = length <= 1e-4 * math.sqrt(dot(trial, trial))
+        if its_loss < loss:
+            point, loss, slope, reach, ended = trial, its_loss, its_slope, 2 * reach, ended or ends
+        else:
+            reach = length / 4
+    return torch.tensor(point, dtype=torch.float64)
 
 
 def data_oriented(sampler, split, history, place, label, settings):
@@ -66,12 +81,11 @@ def data_oriented(sampler, split, history, place, label, settings):
 
     def loss_of(delta):
         scores = logits(sampler, history, place, delta)
-        if int(scores.argmax()) != label:
-            return None
-        return (delta * delta).sum() + settings["alpha"] * scores.exp()[label] / scores.exp().sum()
+        chance = scores.exp()[label] / scores.exp().sum()
+        return (delta * delta).sum() + settings["alpha"] * chance, int(scores.argmax()) != label
 
     embedding = sampler.item_embedding
-    delta = descend(loss_of, embedding.embedding_dim, settings, spread(embedding))
+    delta = descend(loss_of, embedding.embedding_dim, 1.0, settings, spread(embedding))
     point = embedding.weight[history[place]].detach() + delta
     best, shortest = None, math.inf
     for item in candidates(split, history[place], settings["candidates"]):
@@ -90,7 +104,7 @@ def model_oriented(sampler, anchor, history, place, shift, settings):
         weights = (settings["tau"] * scores_of_sampler).exp()
         chances = scores_of_anchor.exp() / scores_of_anchor.exp().sum()
         expected = sum(weights[item] * chances[item].log() for item in range(len(weights))) / weights.sum()
-        return expected + settings["beta"] * (delta * delta).sum()
+        return expected + settings["beta"] * (delta * delta).sum(), False
 
     scale = min(spread(sampler.item_embedding), spread(anchor.item_embedding))
-    return descend(loss_of, sampler.item_embedding.embedding_dim, settings, scale)
+    return descend(loss_of, sampler.item_embedding.embedding_dim, settings["beta"], settings, scale)

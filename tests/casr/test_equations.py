@@ -89,7 +89,7 @@ def test_data_oriented_moves_what_the_sampler_predicts(world):
         seen.append(another)
         return data_oriented.objective(delta, chance, 100.0), seen[-1]
 
-    delta = minimise(losses, torch.zeros(1, 5, dtype=torch.float64), 50, 0.1)
+    delta = minimise(losses, torch.zeros(1, 5, dtype=torch.float64), 50, 1.0, 0.1)
     assert not seen[0] and seen[-1] and 1 < len(seen) < 50
     assert world.sampler.item_scores(prefixes.states(moved(plain, delta))).argmax(dim=1) != label
 

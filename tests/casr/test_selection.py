@@ -122,6 +122,7 @@ def test_card_by_hand(world, draw, settings):
     assert card["refused_unchanged"] == len(rows) - len(changed)
     assert card["refused_confidence"] == len(changed) - len(kept)
     assert card["size"] == len(kept) > 2
+    assert card["refused_share"] == 1 - len(kept) / len(rows) and card["same_item"] == 0.0
     assert card["distance_mean"] == pytest.approx(sum(float(pool.distance[row]) for row in kept) / len(kept))
     confidence = sorted(float(pool.confidence[row]) for row in kept)
     assert card["confidence_quantiles"][::4] == [confidence[0], confidence[-1]]

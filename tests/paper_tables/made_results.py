@@ -39,7 +39,7 @@ def write_cell(results, cell: Cell, test: dict[str, np.ndarray], validation: dic
         pd.concat(tables).to_parquet(folder / f"seed-{seed}.ranks.parquet", index=False)
         seeds[seed] = {"metrics": metrics, "stopped_early": True} | extra.get("seed", {})
         if cell.treatment:
-            seeds[seed]["augmentation"] = AUGMENTATION
+            seeds[seed]["augmentation"] = AUGMENTATION | extra.get("card", {})
     treatment = {"treatment": TREATMENT | dict(cell.settings) | extra.get("settings", {})} if cell.treatment else {}
     write_json(
         folder / "result.json",

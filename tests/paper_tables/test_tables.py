@@ -1,5 +1,7 @@
 """Tables from a small results tree whose numbers are worked out by hand (conftest.py says what lies in it)."""
 
+import shutil
+
 import pandas as pd
 import pytest
 
@@ -9,6 +11,7 @@ from paper_tables.casr import sizes
 from paper_tables.casr.accuracy import reader
 from paper_tables.casr.write import write
 from paper_tables.cell import Cell
+from paper_tables.nearly_observed import nearly_observed
 from paper_tables.results import read_result
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
 
@@ -284,3 +287,66 @@ def test_a_cell_that_is_older_than_what_it_builds_on_says_so(tmp_path):
     flags = {cell.name: read_result(cell, tmp_path).flags for cell in (plain, sampler, treated, control)}
     assert flags.pop("narm.casr-d.stamp") == ["made before narm was run again"]
     assert not any(flags.values())
+
+
+@pytest.mark.parametrize(
+    ("cards", "flagged"),
+    [
+        ([{"candidates": 100, "size": 90, "observed_label": 0.5}], True),
+        ([{"candidates": 100, "size": 90, "observed_label": 0.49}], False),
+        ([{"candidates": 100, "size": 20, "observed_label": 0.1}], True),
+        ([{"candidates": 100, "size": 21, "observed_label": 0.1}], False),
+        ([{"candidates": 100, "size": 90, "observed_label": x} for x in (0.3, 0.8)], True),  # the seeds' mean
+        ([{"candidates": 100, "size": 0, "observed_label": None}], False),  # the plain anchor, which has its own flag
+        ([{"strategy": "l", "sets": 3000}], False),
+        ([{"control": True, "trained": 7}], False),
+        ([], False),
+    ],
+)
+def test_when_a_set_is_nearly_the_observed_data(cards, flagged):
+    assert nearly_observed(cards) is flagged
+
+
+@pytest.fixture
+def near_results(results):
+    """A sampler for D whose set repeats the data, the best in validation, with its control; and a figure's point."""
+    card = {"candidates": 100, "size": 12, "observed_label": 0.63}
+    other, point = lastfm("narm", "casr-d", "sasrec"), lastfm("narm", "casr-d", "stamp", "r40")
+    for cell, share in ((other, 1.0), (point, 0.4)):
+        shutil.rmtree(cell.folder(results), ignore_errors=True)
+        test, validation = {"1": ranks_with_hits(40)}, {"1": ranks_with_hits(60)}
+        write_cell(results, cell, test, validation, card=card, settings={"share": share})
+    write_cell(results, lastfm("narm", "casr-d", "sasrec", "control"), {"1": ranks_with_hits(20)})
+    return results
+
+
+@pytest.mark.parametrize("target", ["table2", "table3", "controls", "sets"])
+def test_a_set_that_is_nearly_the_observed_data_is_marked_in_every_table(scale, near_results, target):
+    rows, text = made(target, scale, near_results, f"casr_{target}")
+    marked = [line for line in text.splitlines() if r"$^\approx$" in line]
+    assert len(marked) == {"table2": 1, "table3": 1, "controls": 1, "sets": 1}[target], marked
+    assert r"$\approx$: trained on a set that is nearly the observed data: at least 50\% of" in text
+    assert rows["flags"].str.contains("nearly the observed data").any()
+
+
+def test_a_point_that_is_nearly_the_observed_data_is_named_in_its_figure(scale, near_results):
+    write(["figure3"], scale, near_results)
+    text = (near_results / "figures" / "casr_figure3.tex").read_text(encoding="utf-8")
+    assert "Hollow: nearly the observed data" in text and "D at 40." in text
+
+
+def test_the_sets_say_how_many_trainings_would_have_stayed_where_they_began(scale, results):
+    """Seeds of which no epoch exceeded the plain anchor's validation value: NDCG@5 of 0.5 and of 1 here."""
+    cells = lastfm("sasrec"), lastfm("sasrec", "casr-m", "narm")
+    for cell in cells:
+        shutil.rmtree(cell.folder(results), ignore_errors=True)
+    test, validation = (
+        {seed: ranks_with_hits(hits) for seed, hits in (("1", a), ("2", b))} for a, b in ((5, 5), (30, 60))
+    )
+    write_cell(results, cells[0], test, validation)
+    write_cell(results, cells[1], test, validation, seed={"curve": [0.4, 0.7]})
+    rows, text = made("sets", scale, results, "casr_sets")
+    found = rows[rows["row"] == "M-SASRec, sampler NARM"]
+    assert found["would_have_stayed"].tolist() == [0.5]
+    assert r"would have stayed" in text and r"Would have stayed: share of the trainings" in text
+    assert rows.loc[rows["row"] != "M-SASRec, sampler NARM", "would_have_stayed"].isna().all()  # no curve is known

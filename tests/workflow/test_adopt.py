@@ -41,13 +41,20 @@ def test_found_settings_are_used(world):
     assert {key: settings[key] for key in chosen} == chosen
 
 
-def test_a_strategy_gets_the_point_that_is_best_over_its_combinations(world):
+@pytest.mark.parametrize("together", [False, True])
+def test_a_combination_gets_its_own_point_or_that_which_is_best_over_all_of_its_strategy(world, together):
     points = [{"kappa": 0.0, "index": -1}, {"kappa": 0.1, "index": -2}, {"kappa": 0.2, "index": -3}]
     for name, values in {"narm_casr-h_stamp": (0.3, 0.2, 0.1), "stamp_casr-h_stamp": (0.1, 0.3, None)}.items():
         trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, values, strict=True)]
         search(world, **{name: FOUND | {"chosen": points[0], "trials": trials}})
-    (file,) = adopt(world.scale, world.scale)
-    assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "casr-h", points[1])
+    (file,) = adopt(world.scale, world.scale, together)
+    if together:
+        assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "casr-h", points[1])
+        return
+    own = {"narm.casr-h.stamp": points[0], "stamp.casr-h.stamp": points[1]}
+    assert yaml.safe_load(file.read_text()) == {**world.scale.settings, **own}
+    settings = graph.all_settings(world.scale, world.cell("narm.casr-h.stamp"))["treatment"]
+    assert {key: settings[key] for key in points[0]} == points[0]
 
 
 def test_variants_of_a_data_set_share_what_is_best_over_all(world):

@@ -138,13 +138,13 @@ def search(job: dict) -> dict[str, Action]:
     @cache
     def floor() -> tuple[Action, int]:
         """The products of all gradients that a search takes, early exits left out, and how many samples it draws."""
-        gradients, gradient = [], perturbation.gradient_of
+        gradients, evaluated = [], perturbation.evaluated
 
         def counted(losses: perturbation.Losses, delta: torch.Tensor, rows: torch.Tensor) -> tuple:
             gradients.append(len(rows))
-            return gradient(losses, delta, rows)
+            return evaluated(losses, delta, rows)
 
-        with patch.object(perturbation, "gradient_of", counted):
+        with patch.object(perturbation, "evaluated", counted):
             drawn = batched()
         models = [world.model, anchor] if job["strategy"] == "m" else [world.model]
         tables = [model.item_embedding.weight.detach() for model in models]

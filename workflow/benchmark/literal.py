@@ -1,15 +1,16 @@
-"""CASR's equations as a reader would write them down: one training sample after another, whole histories, torch.optim.
+"""CASR's equations as a reader would write them down: one training sample after another, whole histories.
 
 The other side of the benchmark of the search. It computes what `methods.casr` computes (a test holds them together),
 shares nothing between samples and steps, and is otherwise written with care: no loop over items, models frozen.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 import torch
 from torch import Tensor
 
 from methods.casr.candidates import Candidates
+from methods.casr.perturbation import HIDDEN, SETTLED
 from methods.casr.pool import Pool
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.split import Split
@@ -34,13 +35,12 @@ def data_oriented(
     """Eqs. 3 to 5 for one sample: the item that replaces the one at `place`."""
     embedding = sampler.item_embedding.weight.detach()
 
-    def loss(delta: Tensor) -> Tensor | None:
+    def loss(delta: Tensor) -> tuple[Tensor, bool]:
         scores = logits(sampler, history, place, delta)
-        if scores.argmax() != label:
-            return None
-        return delta.square().sum() + settings["alpha"] * scores.softmax(0)[label]
+        value = delta.square().sum() + settings["alpha"] * scores.softmax(0)[label]
+        return value, bool(scores.argmax() != label)
 
-    delta = _descend(loss, embedding[0], settings, embedding.std())
+    delta = _descend(loss, 1.0, settings, [embedding])
     distance = (embedding[history[place]] + delta - embedding).square().sum(1)
     return candidates.rule_out(distance[None], history[place : place + 1]).argmin()
 
@@ -50,13 +50,13 @@ def model_oriented(
 ) -> Tensor:
     """Eq. 7 for one sample: Delta (dim,)."""
 
-    def loss(delta: Tensor) -> Tensor:
+    def loss(delta: Tensor) -> tuple[Tensor, bool]:
         weights = (settings["tau"] * logits(sampler, history, place, delta)).softmax(0)
         expected = weights @ logits(anchor, history, place, delta).log_softmax(0)
-        return expected + settings["beta"] * delta.square().sum()
+        return expected + settings["beta"] * delta.square().sum(), False
 
     spaces = [model.item_embedding.weight.detach() for model in (sampler, anchor)]
-    return _descend(loss, spaces[0][0], settings, min(space.std() for space in spaces))
+    return _descend(loss, settings["beta"], settings, spaces)
 
 
 def samples_of(pool: Pool, windows: Windows, chosen: Tensor) -> list[tuple[Tensor, int, Tensor]]:
@@ -69,18 +69,39 @@ def samples_of(pool: Pool, windows: Windows, chosen: Tensor) -> list[tuple[Tenso
     return found
 
 
-def _descend(loss_of: Callable, like: Tensor, settings: Mapping, scale: Tensor) -> Tensor:
-    """Adam with the falling step size, from 0; a loss of None says that Delta has arrived."""
-    delta = torch.zeros_like(like, requires_grad=True)
-    optimiser = torch.optim.Adam([delta])
-    for step in range(settings["steps"]):
-        loss = loss_of(delta)
-        if loss is None:
+def _descend(
+    loss_of: Callable[[Tensor], tuple[Tensor, bool]], weight: float, settings: Mapping, spaces: Sequence[Tensor]
+) -> Tensor:
+    """From 0 by steps that lower the loss, as `methods.casr.perturbation.minimise` does; loss_of(delta) gives the loss
+    and whether Delta ends there."""
+
+    def evaluated(delta: Tensor) -> tuple[float, Tensor, bool]:
+        delta.requires_grad_()
+        loss, ends = loss_of(delta)
+        (gradient,) = torch.autograd.grad(loss, delta)
+        return loss.item(), gradient, ends
+
+    delta = torch.zeros_like(spaces[0][0])
+    loss, gradient, ended = evaluated(delta)
+    curvature = 2 * weight
+    reach = settings["rate"] * float(min(space.std() for space in spaces)) * len(delta) ** 0.5
+    for _ in range(settings["steps"]):
+        slope = gradient.norm().item()
+        if ended or slope == 0:
             break
-        optimiser.param_groups[0]["lr"] = settings["rate"] * float(scale) * (1 - step / settings["steps"])
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
+        length = min(slope / curvature, reach) if curvature > 0 else reach
+        step = gradient * (-length / slope)
+        trial = delta.detach() + step
+        new_loss, new_gradient, ends = evaluated(trial)
+        change = new_loss - loss
+        if abs(change) <= HIDDEN * torch.finfo(gradient.dtype).eps * abs(loss):
+            change = (gradient + new_gradient) @ step
+        curvature = ((new_gradient - gradient) @ step).item() / length**2
+        ended = length <= SETTLED * trial.norm().item()
+        if change < 0:
+            delta, loss, gradient, reach, ended = trial, new_loss, new_gradient, 2 * reach, ended or ends
+        else:
+            reach = length / 4
     return delta.detach()
 
 

@@ -18,6 +18,13 @@ from workflow.cells.steps import TrainingData, load_weights, method_module, run_
 from workflow.scale import Scale
 
 
+def own_seed(cell: Cell, seed: int) -> int:
+    """What a cell's random numbers come from. Every split has its own, so that draws of a data set do not begin with
+    the same vectors; the variants of a combination share theirs, so that the points of a curve differ by what they vary
+    and not by luck."""
+    return derived_seed(seed, cell.split, combination(cell))
+
+
 def treatment_module(cell: Cell) -> ModuleType:
     return importlib.import_module(f"methods.{load_card(treatment_method(cell.treatment)[0]).folder.name}.treatment")
 
@@ -32,8 +39,9 @@ def generate(
         for file in [weights_file(plain.folder(scale.results), seed)]
     }
     own = {role: settings[role] for role in ("treatment", *models)}
+    drawn = derived_seed(seed, cell.split)  # of no combination: any of several cells may stand for their pool
     strategy, lists = treatment_method(cell.treatment)[1], partial(load_lists, scale.results / "splits" / cell.split)
-    return treatment_module(cell).generate(Source(strategy, split, lists, models, own, seed, device, say))
+    return treatment_module(cell).generate(Source(strategy, split, lists, models, own, drawn, device, say))
 
 
 def task(
@@ -49,6 +57,7 @@ def task(
     control_epochs: int | None = None,
 ) -> Task:
     """The retraining of one seed of a treated cell."""
+    own = own_seed(cell, seed)
     weights = as_made(weights_file(Cell(cell.paper, cell.split, cell.anchor).folder(scale.results), seed))
     return Task(
         strategy=treatment_method(cell.treatment)[1],
@@ -57,7 +66,7 @@ def task(
         settings=settings,
         anchor=method_module(cell.anchor),
         pretrained=partial(load_weights, cell.anchor, data.split, settings["anchor"], weights, device),
-        run=run_of(cell.anchor, data, derived_seed(seed, combination(cell)), device, selection, say),
-        seed=seed,
+        run=run_of(cell.anchor, data, own, device, selection, say),
+        seed=own,
         control_epochs=control_epochs,
     )

@@ -16,7 +16,7 @@ from methods.engine.recommender import Recommender
 from methods.engine.split import load_targets
 from paper_tables.cell import Cell
 from workflow.cells import graph
-from workflow.cells.augment import task, treatment_module
+from workflow.cells.augment import own_seed, task, treatment_module
 from workflow.cells.files import as_made, built_on, pool_seed_file, ranks_file, weights_file
 from workflow.cells.pools import pool_of
 from workflow.cells.provenance import peak_memory_mb
@@ -75,7 +75,8 @@ def external(job: Job, seed: int) -> dict:
 
 def plain(job: Job, seed: int) -> dict:
     settings, selection = job.settings["anchor"], graph.selection(job.cell)
-    return evaluated(job, seed, train(job.cell.anchor, job.data, settings, seed, job.device, selection, say))
+    own = own_seed(job.cell, seed)
+    return evaluated(job, seed, train(job.cell.anchor, job.data, settings, own, job.device, selection, say))
 
 
 def treated(job: Job, seed: int) -> dict:

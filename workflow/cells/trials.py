@@ -8,7 +8,7 @@ import torch
 from methods.cards import load_card
 from paper_tables.cell import Cell
 from workflow.cells import graph
-from workflow.cells.augment import generate, task, treatment_module
+from workflow.cells.augment import generate, own_seed, task, treatment_module
 from workflow.cells.files import as_made, built_on, pool_seed_file
 from workflow.cells.pools import is_tuned, pool_of
 from workflow.cells.seeds import say
@@ -37,16 +37,16 @@ class Search:
 def validation_value(search: Search, settings: Mapping[str, Mapping]) -> float:
     """settings: by role (anchor, treatment, sampler)."""
     if not search.cell.treatment:
-        own, selection = settings["anchor"], search.selection
-        trained = train(search.cell.anchor, search.data, own, search.seed, search.device, selection, say)
-        return max(trained.fitted.curve, default=0.0)
+        own, seed = settings["anchor"], own_seed(search.cell, search.seed)
+        trained = train(search.cell.anchor, search.data, own, seed, search.device, search.selection, say)
+        return trained.fitted.best
     pool = _pool(search, settings)
     work = task(
         search.scale, search.cell, pool, search.data, settings, search.seed, search.device, search.selection, say
     )
     done = treatment_module(search.cell).retrain(work)
     if done is not None:
-        return max(done.fitted.curve, default=0.0)
+        return done.fitted.best
     anchor = graph.pretrained(search.cell)[0]
     plain = built_on(anchor.folder(search.scale.results), search.seed, anchor.name)
     reading = "removed" if load_card(anchor.anchor).exclude_seen else "kept"
