@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from paper_tables.results import DONE
-from paper_tables.verdicts import verdict_names
+from paper_tables.verdicts import CANNOT_TELL, verdict_names
 
 PANEL = ["paper", "table", "dataset", "metric"]
 DRAWS = 2000
@@ -21,15 +21,16 @@ def counted(rows: pd.DataFrame) -> pd.DataFrame:
 
 def agreement(rows: pd.DataFrame) -> pd.DataFrame:
     """For each (paper, table, dataset, metric): Kendall's tau-b of measured against printed over its `methods` (all
-    numbers of the panel, plain and treated) that were measured and whose printed value is not suspect. Only numbers of
-    the same setting are held against each other.
+    numbers of the panel, plain and treated) that were measured and whose printed value is not suspect; a number that
+    cannot tell has no place in an order. Only numbers of the same setting are held against each other.
 
     tau_low, tau_high: 95 % percentile interval over DRAWS bootstrap draws of methods, NaN below FEWEST methods. It says
     how much the order rests on a few methods; that seeds and users vary, too, is not in it.
     """
     found = []
     for names, panel in rows.groupby(PANEL, sort=False):
-        panel = panel[(panel["status"] == DONE) & panel["printed"].notna() & ~panel["suspect"]]
+        tells = ~panel[["verdict", "by_numbers"]].eq(CANNOT_TELL).any(axis=1)
+        panel = panel[(panel["status"] == DONE) & panel["printed"].notna() & ~panel["suspect"] & tells]
         values = (panel[name].to_numpy() for name in ("measured", "printed", "setting"))
         tau, low, high = kendall(*values)
         found.append((*names, len(panel), tau, low, high))

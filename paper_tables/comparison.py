@@ -23,8 +23,8 @@ from paper_tables.verdicts import incomparable, judged, signs, verdict_names
 
 COLUMNS = (
     "paper table dataset setting anchor method sampler metric k unit printed printed_text footnote suspect anomalies "
-    "status reason measured std seeds low high difference relative_difference verdict verdict_reason by_numbers "
-    "flags cell"
+    "status reason measured std seeds judged printed_gain gain gain_std pooled_std freedom user_error low high "
+    "difference relative_difference reading verdict verdict_reason by_numbers flags cell"
 ).split()
 
 
@@ -54,8 +54,9 @@ def paper_comparison(paper: str, scale: Mapping, results: Path) -> pd.DataFrame:
     rows["seeds"] = rows["seeds"].fillna(0).astype(int)
     rows["status"] = rows["status"].fillna(NOT_RUN)
     rows["reason"] = rows["reason"].fillna("not part of this scale")
-    texts = ["value", "footnote", "anomalies", "flags", "cell", "incomparable"]
+    texts = ["value", "footnote", "anomalies", "flags", "cell", "incomparable", "family", "reading"]
     rows[texts] = rows[texts].fillna("")
+    rows["by_unit"] = rows["by_unit"].map(lambda found: found if isinstance(found, dict) else {})
     return judged(rows).rename(columns={"value": "printed_text"})[COLUMNS]
 
 

@@ -12,19 +12,20 @@ from paper_tables.labels import setting_label
 from paper_tables.lines import Line
 from paper_tables.measures import Measures
 from paper_tables.results import DONE, FAILED, NOT_RUN, mean_difference, percent, user_differences
-from paper_tables.statistics import holm_within, interval, sign_flip
+from paper_tables.statistics import detectable, holm_within, interval, sign_flip
 
 PANEL = 2
 COLUMNS = (
     "dataset setting row anchor method sampler metric k unit status reason gain gain_control difference low high "
-    "p_value p_value_holm n_users control_mean control_std flags"
+    "detectable p_value p_value_holm n_users control_mean control_std flags"
 ).split()
 
 
 def frame(lines: Iterable[Line], measures: Measures) -> pd.DataFrame:
     """One row for each line that has a control, and metric. Gains over the plain anchor, in percentage points.
 
-    difference: treatment minus control, with its 95 % interval over the users. p_value_holm: within a line's family.
+    difference: treatment minus control, with its 95 % interval over the users, and the smallest `detectable` over as
+    many. p_value_holm: within a line's family.
     """
     asked = [(line, metric) for line in lines if "control" in line.against for metric in measures.metrics]
     found = pd.DataFrame([_row(line, metric, measures.cutoff) for line, metric in asked], columns=COLUMNS)
@@ -109,5 +110,11 @@ def _row(line: Line, metric: str, cutoff: int) -> dict:
     pair = user_differences(result, control, metric, cutoff)
     if pair is not None:
         low, high = interval(100 * pair)
-        row |= {"low": low, "high": high, "p_value": sign_flip(pair), "n_users": len(pair)}
+        row |= {
+            "low": low,
+            "high": high,
+            "detectable": detectable(100 * pair),
+            "p_value": sign_flip(pair),
+            "n_users": len(pair),
+        }
     return row

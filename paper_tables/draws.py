@@ -89,10 +89,10 @@ class Draws:
         between = np.std(means, ddof=1) if len(means) > 1 else np.nan
         return float(between), float(np.sqrt(np.mean(within))) if within else float("nan")
 
-    def per_user(self, metric: str, cutoff: int) -> pd.Series | None:
+    def per_user(self, metric: str, cutoff: int, reading: str = "") -> pd.Series | None:
         """The metric of every test user, averaged over the training seeds, indexed by draw and user. None if ranks are
         missing."""
-        values = {result.cell.dataset: result.per_user(metric, cutoff) for result in self.finished}
+        values = {result.cell.dataset: result.per_user(metric, cutoff, reading) for result in self.finished}
         return None if any(each is None for each in values.values()) else pd.concat(values)
 
     def pairs_with(self, other: "Draws") -> list[tuple[Result, Result]]:

@@ -15,14 +15,17 @@ from matplotlib.patches import Patch, Rectangle
 from paper_tables.labels import dataset_label, method_label, printed_label, setting_label
 from paper_tables.measures import Measures
 from paper_tables.pictures import save
-from paper_tables.verdicts import NOT_RUN, SUSPECT, signs
+from paper_tables.verdicts import CANNOT_TELL, NOT_RUN, SUSPECT, signs
 
 COLOURS = "PuOr"  # orange below, purple above: told apart by every kind of colour vision, and in grey by the sign
 EMPTY = "0.92"  # of what was not run
 WIDEST = 1.0  # a relative difference of 100 % and more has the full colour
 COLUMNS = (
-    "table dataset setting row anchor method sampler metric k unit printed measured relative_difference verdict sign"
+    "table dataset setting row anchor method sampler metric k unit printed measured relative_difference "
+    "verdict by_numbers sign"
 ).split()
+# how a verdict looks that has no shade; the others have that of their difference
+BLANK = {SUSPECT: {"hatch": "////"}, CANNOT_TELL: {"hatch": "...."}}
 ORDER = ("table", "anchor", "method")
 
 
@@ -30,7 +33,8 @@ def frame(comparison: pd.DataFrame) -> pd.DataFrame:
     """One row for each number that the tables print, in their order, lost ones in the place of their like."""
     printed = comparison[comparison["verdict"] != ""]
     rows = [_label(row) for row in printed.itertuples()]
-    labelled = printed.assign(row=rows, sign=printed["verdict"].map(signs()))
+    sign = printed["verdict"].map(signs()) + printed["by_numbers"].map(signs()).fillna("")
+    labelled = printed.assign(row=rows, sign=sign)
     first = {name: {value: place for place, value in enumerate(labelled[name].unique())} for name in ORDER}
     return labelled.sort_values(list(ORDER), key=lambda column: column.map(first[column.name]), kind="stable")[COLUMNS]
 
@@ -60,8 +64,9 @@ def picture(rows: pd.DataFrame, measures: Measures, folder: Path, scale: str) ->
 def latex_figure(measures: Measures, scale: str) -> str:
     """A figure environment that shows the picture."""
     caption = (
-        rf"Relative difference of measured from printed, scale \textit{{{scale}}}, with the verdict's sign. Hatched: "
-        "the printed value is suspect (?); grey: not run."
+        rf"Relative difference of measured from printed, scale \textit{{{scale}}}, with the verdict's sign, and behind "
+        "that of a number that is not comparable the one that it would get. Hatched: "
+        "the printed value is suspect (?); dotted: the run cannot tell (\\textasciitilde); grey: not run."
     )
     return "\n".join(
         [
@@ -82,14 +87,14 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
     places = list(zip(rows["dataset"], rows["setting"], strict=True))
     methods, columns = list(rows["row"].unique()), list(dict.fromkeys(places))
     x, y = [columns.index(place) for place in places], rows["row"].map(methods.index)
-    known = rows["relative_difference"].where(rows["verdict"] != SUSPECT)
+    known = rows["relative_difference"].where(~rows[["verdict", "by_numbers"]].isin(list(BLANK)).any(axis=1))
     shades = np.full((len(methods), len(columns)), np.nan)
     shades[y, x] = known / WIDEST
     axes.set_facecolor(EMPTY)
     axes.pcolormesh(shades, cmap=COLOURS, vmin=-1, vmax=1, edgecolors="0.8", linewidth=0.5)
     for left, top, value, row in zip(x, y, known, rows.itertuples(), strict=True):
-        if row.verdict == SUSPECT:
-            axes.add_patch(Rectangle((left, top), 1, 1, facecolor="white", edgecolor="0.6", hatch="////", lw=0.5))
+        if look := BLANK.get(row.verdict) or BLANK.get(row.by_numbers):
+            axes.add_patch(Rectangle((left, top), 1, 1, facecolor="white", edgecolor="0.6", lw=0.5, **look))
         text = row.sign if value != value else f"{100 * value:+.0f} {row.sign}"
         colour = "white" if abs(value) > 0.75 * WIDEST else "black"
         if row.verdict != NOT_RUN:
@@ -105,7 +110,7 @@ def _panel(axes: Axes, rows: pd.DataFrame) -> None:
 
 
 def _legend() -> list[Patch]:
-    looks = {SUSPECT: {"hatch": "////"}, NOT_RUN: {"facecolor": EMPTY, "label": NOT_RUN}}
+    looks = {**BLANK, NOT_RUN: {"facecolor": EMPTY, "label": NOT_RUN}}
     return [
         Patch(**{"facecolor": "white", "edgecolor": "0.6", "label": f"{sign}  {name}"} | looks.get(name, {}))
         for name, sign in signs().items()

@@ -62,9 +62,9 @@ class Result:
         seeds = self.content.get("seeds", {}).values()
         return bool(seeds) and all(reading in seed["metrics"][part] for seed in seeds)
 
-    def per_user(self, metric: str, cutoff: int) -> pd.Series | None:
+    def per_user(self, metric: str, cutoff: int, reading: str = "") -> pd.Series | None:
         """The metric of every test user, averaged over the seeds first, indexed by user. None if ranks are missing."""
-        values = self.per_seed(metric, cutoff)
+        values = self.per_seed(metric, cutoff, reading)
         return None if values is None else values.mean(axis=1)
 
     def per_seed(self, metric: str, cutoff: int, reading: str = "") -> pd.DataFrame | None:
@@ -209,14 +209,17 @@ class Compared(Protocol):
     def pairs_with(self, other: "Compared") -> list[tuple[Result, Result]]: ...
 
 
-def mean_difference(result: Compared, other: Compared, metric: str, cutoff: int) -> float:
-    """Mean of `result` minus that of `other`, in percentage points; of draws, over the draws that both have."""
-    pairs = result.pairs_with(other)
-    apart = [own.values(metric, cutoff).mean() - its.values(metric, cutoff).mean() for own, its in pairs]
+def mean_difference(result: Compared, other: Compared, metric: str, cutoff: int, reading: str = "") -> float:
+    """Mean of `result` minus that of `other`, in percentage points; of draws, over the draws that both have. reading:
+    of either's headline unless it is named."""
+    values = [[side.values(metric, cutoff, reading=reading) for side in pair] for pair in result.pairs_with(other)]
+    apart = [own.mean() - its.mean() for own, its in values]
     return 100 * float(np.mean(apart)) if apart else float("nan")
 
 
-def user_differences(result: Compared, other: Compared, metric: str, cutoff: int) -> np.ndarray | None:
+def user_differences(
+    result: Compared, other: Compared, metric: str, cutoff: int, reading: str = ""
+) -> np.ndarray | None:
     """Per-user metric of `result` minus that of `other`, each averaged over its seeds. Shape (users,); the users of
     several draws of a data set follow one another.
 
@@ -224,7 +227,7 @@ def user_differences(result: Compared, other: Compared, metric: str, cutoff: int
     """
     apart = []
     for own, its in result.pairs_with(other):
-        ours, theirs = own.per_user(metric, cutoff), its.per_user(metric, cutoff)
+        ours, theirs = own.per_user(metric, cutoff, reading), its.per_user(metric, cutoff, reading)
         if ours is None or theirs is None:
             return None
         same_users(own, ours.index, its, theirs.index)

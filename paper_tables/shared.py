@@ -19,7 +19,8 @@ TARGETS = ("controls", "tests", "tuning", "audit", "verdicts", "claims")
 @dataclass(frozen=True)
 class Source:
     """What a paper gives: lines with what they are compared with, cells that may be searched, its evidence for claims
-    (each asked for only by the table that needs it); data: data set of its tables -> the data sets behind it.
+    (each asked for only by the table that needs it); data: data set of its tables -> the data sets behind it;
+    printed_gain: of a line and metric the gain that the paper prints, in percentage points.
     """
 
     measures: Measures
@@ -29,6 +30,7 @@ class Source:
     searched: Callable[[], Iterable[Cell]]
     evidence: Callable[[], pd.DataFrame]
     data: Mapping[str, Iterable[str]]
+    printed_gain: significance.PrintedGain
 
 
 def table(target: str, source: Source) -> tuple[pd.DataFrame, str]:
@@ -42,7 +44,7 @@ def table(target: str, source: Source) -> tuple[pd.DataFrame, str]:
         return rows, ledger.render(rows, paper)
     module, rows = {
         "controls": lambda: (controls, controls.frame(source.lines(), measures)),
-        "tests": lambda: (significance, significance.frame(source.lines(), measures)),
+        "tests": lambda: (significance, significance.frame(source.lines(), measures, source.printed_gain)),
         "tuning": lambda: (tuning, tuning.frame(source.searched(), source.results)),
         "verdicts": lambda: (verdict_table, verdict_table.frame(_comparison(source))),
     }[target]()

@@ -2,16 +2,16 @@
 is it practically none, and what could this run have seen at all?
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
 
-from paper_tables import latex, marks
+from paper_tables import latex, marks, paired
 from paper_tables.labels import setting_label
 from paper_tables.lines import Line
 from paper_tables.measures import Measures
-from paper_tables.results import DONE, FAILED, NOT_RUN, Compared, Result, same_users
+from paper_tables.results import DONE, FAILED, NOT_RUN, Compared
 from paper_tables.statistics import (
     Difference,
     common_language,
@@ -33,17 +33,19 @@ COMPARISONS = {
     "control": "the random control",
     "random": "random interventions",
 }
+PrintedGain = Callable[[Line, str], float]  # of a line and metric, in percentage points; NaN where none is printed
+DIFFERS, UNSEEN, BLIND = "differs", "not seen, though it could have been", "this run could not have seen it"
 CORRECTED = ("p_value", "p_two_levels", "p_equivalence")
 COLUMNS = (
     "dataset setting row anchor method sampler metric k comparison unit status reason mean other_mean difference "
     "low high p_value p_value_holm significant p_two_levels p_two_levels_holm p_wilcoxon family family_size "
     "effect_d effect_d_low effect_d_high relative relative_low relative_high common_language "
-    "margin p_equivalence p_equivalence_holm detectable detectable_holm seeds_for_margin "
+    "margin p_equivalence p_equivalence_holm detectable detectable_holm seeds_for_margin printed_gain answer "
     "seed_error user_error seeds users flags"
 ).split()
 
 
-def frame(lines: Iterable[Line], measures: Measures) -> pd.DataFrame:
+def frame(lines: Iterable[Line], measures: Measures, printed_gain: PrintedGain) -> pd.DataFrame:
     """One row for each augmented line, metric and comparison: treatment minus the other, in percentage points, over the
     users of the test and the seeds that both have, paired by their number.
 
@@ -52,6 +54,8 @@ def frame(lines: Iterable[Line], measures: Measures) -> pd.DataFrame:
     draws of a data set the draws, in whose spread that of users and seeds is held, and `seeds` counts draws. Corrected
     by Holm within a family: one comparison, both metrics, the settings that the line names. effect_d is a difference
     over its standard deviation between users, relative is in percent of the other's mean. margin, detectable: points.
+    Of one seed, or one draw of several planned ones, what needs that level is not a number. answer: of the two levels,
+    with the smallest difference that the corrected test could have seen, held against the printed gain.
     """
     rows, differences = [], []
     for line in lines:
@@ -59,17 +63,40 @@ def frame(lines: Iterable[Line], measures: Measures) -> pd.DataFrame:
             for metric in measures.metrics:
                 for comparison, other in line.against.items():
                     numbers, difference = _compared(line.result, other, metric, measures.cutoff)
-                    rows.append(_described(line, other, metric, measures.cutoff, comparison) | numbers)
+                    row = _described(line, other, metric, measures.cutoff, comparison) | numbers
+                    rows.append(row | {"printed_gain": printed_gain(line, metric)})
                     differences.append(difference)
     found = pd.DataFrame(rows, columns=COLUMNS)
+    sizes = {}
     for name in CORRECTED:
-        found[f"{name}_holm"], found["family_size"] = holm_within(found[name], found["family"])
+        found[f"{name}_holm"], sizes[name] = holm_within(found[name], found["family"])
+    found["family_size"], of_levels = sizes["p_value"], np.maximum(sizes["p_two_levels"], 1)
     found["significant"] = found["p_value_holm"] < LEVEL
     found["detectable_holm"] = [
         float("nan") if difference is None else difference.detectable(LEVEL / size)
-        for difference, size in zip(differences, found["family_size"], strict=True)
+        for difference, size in zip(differences, of_levels, strict=True)
     ]
+    asked = zip(found.itertuples(), differences, of_levels, strict=True)
+    found["answer"] = [answer(row, difference, LEVEL / size) for row, difference, size in asked]
     return found
+
+
+def answer(row: object, difference: Difference | None, level: float) -> str:
+    """What the two levels say, and what they could have said; "" where nothing was compared."""
+    if difference is None:
+        return ""
+    if difference.seeds < 2:
+        return "no answer: one seed; two at least have a spread"
+    if row.p_two_levels_holm < LEVEL:
+        return DIFFERS
+    limit, gain = row.detectable_holm, abs(row.printed_gain)
+    if np.isnan(gain):
+        return f"not seen; from {limit:.2g} points on it could have been"
+    if limit <= gain:
+        return f"{UNSEEN} (from {limit:.2g} points on; printed {gain:.2g})"
+    needed = seeds_needed(difference, gain, level)
+    enough = f"{needed:.0f} seeds would" if np.isfinite(needed) else "no number of seeds would on as many users"
+    return f"{BLIND} (from {limit:.2g} points on; printed {gain:.2g}); {enough}"
 
 
 def render(frame: pd.DataFrame, measures: Measures) -> str:
@@ -115,8 +142,8 @@ def _meaning(rows: pd.DataFrame) -> str:
         f"users (averaged over seeds), with Holm's correction over the {_size(rows)} tests of this comparison "
         f"({family}); $p$ of the two levels, corrected alike; $d$, the difference over its standard deviation between "
         f"users; $p$ of equivalence within ${100 * MARGIN:g}\\,\\%$ of the other's mean, corrected alike; smallest "
-        "difference that such a run finds in 80\\,\\% of cases, uncorrected. One seed: its interval holds for that "
-        "training alone. "
+        "difference that such a run finds in 80\\,\\% of cases, uncorrected. One seed has no spread: what counts seeds "
+        "is a dash. "
         f"{marks.legend(rows)}"
     ).strip()
 
@@ -131,11 +158,14 @@ def _numbers(row: object) -> str:
         f"{row.effect_d:.3f}",
         _p(row.p_equivalence_holm),
     ]
-    interval = rf"[${row.low:+.2f}$, ${row.high:+.2f}$]"
-    return " & ".join([f"${row.difference:+.2f}$", interval, *p_values, f"{row.detectable:.2f}", f"{row.seeds:.0f}"])
+    interval = "--" if np.isnan(row.low) else rf"[${row.low:+.2f}$, ${row.high:+.2f}$]"
+    seen = "--" if np.isnan(row.detectable) else f"{row.detectable:.2f}"
+    return " & ".join([f"${row.difference:+.2f}$", interval, *p_values, seen, f"{row.seeds:.0f}"])
 
 
 def _p(value: float) -> str:
+    if np.isnan(value):
+        return "--"
     return r"$<$0.001" if value < 0.001 else f"{value:.3f}"
 
 
@@ -169,62 +199,50 @@ def _compared(result: Compared, other: Compared, metric: str, cutoff: int) -> tu
     """(columns of the comparison, its difference); where there is nothing to compare, why."""
     if not (result.done and other.done):
         return {}, None
-    blocks = [_block(own, its, metric, cutoff) for own, its in result.pairs_with(other)]
-    if any(isinstance(block, str) for block in blocks) or not blocks:
-        reason = next((block for block in blocks if isinstance(block, str)), "no draw in common")
-        return {"status": NOT_RUN, "reason": reason}, None
-    return _numbers_of(*zip(*blocks, strict=True))
+    found = paired.blocks(result, other, metric, cutoff)
+    if isinstance(found, str):
+        return {"status": NOT_RUN, "reason": found}, None
+    ours, theirs = zip(*found, strict=True)
+    return _numbers_of(result, ours, theirs)
 
 
-def _block(result: Result, other: Result, metric: str, cutoff: int) -> tuple[np.ndarray, np.ndarray] | str:
-    """The metric of either in percent, of the same seeds and users, shape (seeds, users); or why there is none."""
-    ours, theirs = result.per_seed(metric, cutoff), other.per_seed(metric, cutoff)
-    if ours is None or theirs is None:
-        return "ranks missing"
-    same_users(result, ours.index, other, theirs.index)
-    seeds = [seed for seed in ours.columns if seed in theirs.columns]
-    if not seeds or len(ours) < 2:
-        return "no seed in common" if not seeds else "a single user"
-    return 100 * ours[seeds].to_numpy().T, 100 * theirs[seeds].to_numpy().T
-
-
-def _numbers_of(ours: tuple[np.ndarray, ...], theirs: tuple[np.ndarray, ...]) -> tuple[dict, Difference]:
+def _numbers_of(result: Compared, ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> tuple[dict, Difference]:
     """From the metric in percent of the same seeds and users, shape (seeds, users), of each draw of the data."""
     apart = [own - its for own, its in zip(ours, theirs, strict=True)]
-    difference = Difference.of_draws(apart)
+    found = paired.difference(result, apart)
     by_user = np.concatenate([each.mean(axis=0) for each in apart])
     level, base = (float(np.mean([each.mean() for each in side])) for side in (ours, theirs))
     spread, ratio = by_user.std(ddof=1), relative(level, base)
-    low, high = difference.interval()
+    low, high = found.interval()
     numbers = {
         "mean": level,
         "other_mean": base,
-        "difference": difference.mean,
+        "difference": found.mean,
         "low": low,
         "high": high,
         "p_value": sign_flip(by_user),
-        "p_two_levels": difference.p_value(),
+        "p_two_levels": found.p_value(),
         "p_wilcoxon": wilcoxon(by_user),
         "effect_d": paired_d(by_user),
         "common_language": common_language(by_user),
-        "detectable": difference.detectable(),
-        "seed_error": difference.seed_error if difference.seeds > 1 else float("nan"),
-        "user_error": difference.user_error if len(ours) == 1 else float("nan"),
-        "seeds": difference.seeds,
-        "users": difference.users,
+        "detectable": found.detectable(),
+        "seed_error": found.seed_error,
+        "user_error": found.user_error if len(ours) == 1 else float("nan"),
+        "seeds": found.seeds,
+        "users": found.users,
     }
     if spread > 0:
         numbers |= {"effect_d_low": low / spread, "effect_d_high": high / spread}
     if base > 0:
         # the ratio of two means, linear around what was found: both have errors, which go together
         both = zip(ours, theirs, strict=True)
-        half = Difference.of_draws([(own - (1 + ratio) * its) / base for own, its in both]).interval()[1]
+        half = paired.difference(result, [(own - (1 + ratio) * its) / base for own, its in both]).interval()[1]
         numbers |= {
             "relative": 100 * ratio,
             "relative_low": 100 * (ratio - half),
             "relative_high": 100 * (ratio + half),
         }
         margin = MARGIN * base
-        numbers |= {"margin": margin, "p_equivalence": difference.p_equivalence(margin)}
-        numbers["seeds_for_margin"] = seeds_needed(difference, margin)
-    return numbers, difference
+        numbers |= {"margin": margin, "p_equivalence": found.p_equivalence(margin)}
+        numbers["seeds_for_margin"] = seeds_needed(found, margin)
+    return numbers, found

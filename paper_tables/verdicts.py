@@ -9,16 +9,17 @@ import pandas as pd
 from scipy.stats import t
 
 from datasets.pipeline.files import parse_yaml
+from paper_tables.estimates import estimates, paired
 from paper_tables.reported import NOT_COMPARABLE, anomalies
 from paper_tables.results import DONE, FAILED
 
 RULES = Path(__file__).parent / "verdict_rules.yaml"
 SUSPECT, NOT_RUN, INCOMPARABLE = "printed value suspect", "not run", "not comparable"
-REPRODUCED, DIRECTION, CONTRADICTED = "reproduced", "direction only", "contradicted"
-NO_SPREAD = 1e-9  # a standard deviation below it is arithmetic, not randomness
+CANNOT_TELL, REPRODUCED, DIRECTION, CONTRADICTED = "cannot tell", "reproduced", "direction only", "contradicted"
+VALUE, GAIN = "value", "gain"  # what of a number is judged
 _BARE = "; by the numbers "
 _PLACE = ["table", "dataset", "setting", "metric", "k"]
-_OTHER = ["anchor", "printed", "rounding", "measured", "low", "variance", "freedom", "seeds"]
+_OTHER = ["anchor", "printed", "rounding", "measured", "by_unit"]
 
 
 @cache
@@ -44,50 +45,56 @@ def incomparable(rows: pd.DataFrame) -> list[tuple[str, str, pd.DataFrame]]:
 
 
 def judged(rows: pd.DataFrame) -> pd.DataFrame:
-    """The rows of one paper and columns more: low, high (the interval in which another run of ours would fall),
-    difference, relative_difference, verdict, verdict_reason, by_numbers (what a number that is not comparable would get
-    by its value alone). Rows without a printed number have no verdict.
+    """The rows of one paper and columns more (README.md says what each is): judged, printed_gain, gain, gain_std,
+    pooled_std, freedom, low, high (the interval in which another run of ours would fall, of what is judged),
+    difference, relative_difference, verdict, verdict_reason, by_numbers. Rows without a printed number have no verdict.
 
     rows: reported() beside measured(), so with paper, printed, value, suspect, anomalies and with status, reason,
-    measured, std, seeds, cell, incomparable.
+    measured, std, seeds, by_unit, user_error, family, reading, cell, incomparable.
     """
-    rows = rows.join(_spread(rows))
-    half = t.ppf(_upper(), rows["freedom"]) * np.sqrt(rows["variance"] * (1 + 1 / rows["seeds"]))
-    rows = rows.assign(low=rows["measured"] - half, high=rows["measured"] + half)
+    rows = rows.assign(treated=rows["method"] != "none")
     rows["difference"] = rows["measured"] - rows["printed"]
     rows["relative_difference"] = rows["difference"] / rows["printed"]
     rows["rounding"] = [rules()["rounding"] * 10.0 ** -len(text.partition(".")[2]) for text in rows["value"]]
-    found = [_verdict(row) for row in rows.join(_compared_with(rows)).itertuples()]
-    found = pd.DataFrame(found, columns=["verdict", "verdict_reason", "by_numbers"], index=rows.index)
-    return rows.drop(columns=["variance", "freedom", "source", "rounding"]).join(found)
+    rows = rows.join(_compared_with(rows))
+    others = rows["other_by_unit"].map(lambda found: found if isinstance(found, dict) else {})
+    rows = rows.join(estimates(rows, rows["by_unit"]).add_prefix("value_"))
+    rows = rows.join(estimates(rows, paired(rows["by_unit"], others)).add_prefix("apart_"))
+    rows = _with_target(rows)
+    found = [_verdict(row) for row in rows.itertuples()]
+    return rows.join(pd.DataFrame(found, columns=["verdict", "verdict_reason", "by_numbers"], index=rows.index))
 
 
-def _spread(rows: pd.DataFrame) -> pd.DataFrame:
-    """variance over seeds, its degrees of freedom, and where it comes from, for each row."""
-    random = rows.groupby("cell")["std"].transform("max") > NO_SPREAD
-    keys = ["dataset", "setting", "metric", "k"]
-    known = rows[random & (rows["seeds"] > 1)].drop_duplicates(["cell", *keys])
-    known = known.assign(freedom=known["seeds"] - 1, squares=(known["seeds"] - 1) * known["std"] ** 2)
-    pooled = known.groupby(keys).agg(freedom=("freedom", "sum"), squares=("squares", "sum"), cells=("cell", "size"))
-    pooled = rows[keys].join(pooled, on=keys)
-    own = rows["seeds"] >= rules()["enough_seeds"]
-    source = "variance pooled over " + pooled["cells"].fillna(0).astype(int).astype(str) + " cells"
-    return pd.DataFrame(
-        {
-            "variance": (rows["std"] ** 2).where(own, pooled["squares"] / pooled["freedom"]),
-            "freedom": (rows["seeds"] - 1).where(own, pooled["freedom"]),
-            "source": pd.Series("its own variance", index=rows.index).where(own, source),
-        }
+def _with_target(rows: pd.DataFrame) -> pd.DataFrame:
+    """What is judged: of a treated row whose printed anchor is another number the gain, of all others the value."""
+    gap, blur = rows["printed"] - rows["other_printed"], rows["rounding"] + rows["other_rounding"]
+    gain = rows["treated"] & (gap.abs() > blur)
+    names = ("mean", "units", "std", "freedom")
+    used = {name: rows[f"apart_{name}"].where(gain, rows[f"value_{name}"]) for name in names}
+    seeds_part = _quantile(used["freedom"]) * used["std"] * np.sqrt(1 + 1 / used["units"])
+    half = np.hypot(seeds_part, _quantile(np.inf) * rows["user_error"].where(gain, 0).fillna(0))
+    return rows.assign(
+        judged=gain.map({True: GAIN, False: VALUE}),
+        printed_gain=gap.where(rows["treated"]),
+        gain=rows["apart_mean"].where(rows["treated"]),
+        gain_std=rows["apart_own_std"].where(rows["treated"]),
+        target=gap.where(gain, rows["printed"]),
+        found=used["mean"],
+        pooled_std=used["std"],
+        freedom=used["freedom"],
+        low=used["mean"] - half,
+        high=used["mean"] + half,
+        allowed=half + blur.where(gain, rows["rounding"]),
     )
 
 
 def _compared_with(rows: pd.DataFrame) -> pd.DataFrame:
     """The columns of the row that each row's direction is judged against, as `other_...`; NaN where there is none."""
-    plain = rows[(rows["method"] == "none") & rows["printed"].notna() & ~rows["suspect"]]
+    plain = rows[~rows["treated"] & rows["printed"].notna() & ~rows["suspect"]]
     ranked = plain.sort_values("printed", ascending=False, kind="stable").groupby(_PLACE)
     best, second = (_alike(ranked.nth(place), rows, _PLACE) for place in (0, 1))
     own = _alike(plain, rows, [*_PLACE, "anchor"])
-    reference = best.where(best != rows.index, second).where(rows["method"] == "none", own)
+    reference = own.where(rows["treated"], best.where(best != rows.index, second))
     return rows[_OTHER].reindex(reference).set_axis(rows.index).add_prefix("other_")
 
 
@@ -105,37 +112,71 @@ def _verdict(row: object) -> tuple[str, str, str]:
         return "", "", ""
     if row.status != DONE:
         return NOT_RUN, f"failed: {row.reason}" if row.status == FAILED else row.reason, ""
+    if row.judged == GAIN and not row.apart_units:
+        return NOT_RUN, f"{row.other_anchor} alone, over which it gains, was not run with the same seeds or draws", ""
     facts = "; ".join(fact for fact in (row.incomparable, _open_protocol(row)) if fact)
     if np.isnan(row.low):
-        unknown = "no spread known: no cell of this data and metric has two seeds"
+        unknown = "no spread known: no cell of this data, family and metric has two seeds"
         return INCOMPARABLE, f"{facts}; {unknown}" if facts else unknown, ""
     verdict, reason = _by_numbers(row)
+    reason = f"read as {row.reading}: {reason}" if row.reading else reason
     return (INCOMPARABLE, f"{facts}{_BARE}{verdict}: {reason}", verdict) if facts else (verdict, reason, "")
 
 
 def _by_numbers(row: object) -> tuple[str, str]:
-    allowed = (row.high - row.low) / 2 + row.rounding
-    basis = f"{row.seeds} seed{'s' * (row.seeds > 1)}, {row.source}"
-    if abs(row.difference) <= allowed:
-        blunt = row.method != "none" and abs(row.measured - row.other_printed) <= allowed  # false where there is none
-        wide = f"; so wide that it holds {row.other_anchor} alone as printed, too" * bool(blunt)
-        return REPRODUCED, f"off by {row.difference:+.3g}, within {allowed:.3g} ({basis}){wide}"
-    outside = f"off by {row.difference:+.3g}, outside {allowed:.3g} ({basis})"
+    off = row.found - row.target
+    inside = abs(off) <= row.allowed
+    told = f"{row.judged} off by {off:+.3g}, {'within' if inside else 'outside'} {row.allowed:.3g} ({_basis(row)})"
+    if not inside:
+        return _direction(row, told)
+    held = _held_too(row)
+    return (CANNOT_TELL, f"{told}, which holds {held}, too") if held else (REPRODUCED, told)
+
+
+def _held_too(row: object) -> str:
+    """What the interval holds beside the printed number, where it is so wide that it tells nothing."""
+    if row.judged == GAIN:
+        return "no gain at all" if abs(row.found) <= row.allowed else ""
+    others = {"half the printed value": row.target / 2, "twice the printed value": row.target * 2}
+    held = [
+        name
+        for name, other in others.items()
+        if abs(other - row.target) > row.rounding and abs(row.found - other) <= row.allowed
+    ]
+    return " and ".join(held)
+
+
+def _basis(row: object) -> str:
+    """How many seeds, the pooled and the own deviation: what the width rests on."""
+    side = "apart" if row.judged == GAIN else "value"
+    units, cells, own = (getattr(row, f"{side}_{name}") for name in ("units", "cells", "own_std"))
+    unit = "draw" if row.reading else "seed"
+    told = f"{units} {unit}{'s' * (units > 1)}, "
+    if row.pooled_std:
+        told += f"±{row.pooled_std:.3g} pooled over {cells} cell{'s' * (cells > 1)} "
+        told += f"with {row.freedom:.3g} degrees of freedom"
+        told += f", ±{own:.3g} its own" if own == own else ""
+    else:
+        told += "without any spread"
+    return told + "; without the users' chance: no ranks" * bool(row.judged == GAIN and np.isnan(row.user_error))
+
+
+def _direction(row: object, outside: str) -> tuple[str, str]:
+    """Of a number that is not the printed one: whether it lies on the printed side of what it is compared with."""
     if pd.isna(row.other_printed):
         return CONTRADICTED, f"{outside}; nothing printed to take a direction from"
-    name = f"{row.other_anchor} alone"
-    gap = row.printed - row.other_printed
+    name, gap = f"{row.other_anchor} alone", row.printed - row.other_printed
     if abs(gap) <= row.rounding + row.other_rounding:
         return CONTRADICTED, f"{outside}; printed equal to {name}, so no direction"
-    if np.isnan(row.other_low):
-        return CONTRADICTED, f"{outside}; {name}, which gives the direction, was not run"
-    ours = row.measured - row.other_measured
-    error = np.sqrt(row.variance / row.seeds + row.other_variance / row.other_seeds)
-    least = t.ppf(_upper(), min(row.freedom, row.other_freedom)) * error
-    against = f"{ours:+.3g} against {name}, printed {gap:+.3g}"
-    if abs(ours) <= least:
+    if not row.apart_units or np.isnan(row.apart_std):
+        return CONTRADICTED, f"{outside}; {name}, which gives the direction, was not run with the same seeds or draws"
+    error = row.apart_std / np.sqrt(row.apart_units)
+    users = 0 if np.isnan(row.user_error) else row.user_error
+    least = np.hypot(_quantile(row.apart_freedom) * error, _quantile(np.inf) * users)
+    against = f"{row.apart_mean:+.3g} against {name}, printed {gap:+.3g}"
+    if abs(row.apart_mean) <= least:
         return CONTRADICTED, f"{outside}; {against}: not distinguishable from zero (±{least:.3g})"
-    if np.sign(ours) != np.sign(gap):
+    if np.sign(row.apart_mean) != np.sign(gap):
         return CONTRADICTED, f"{outside}; {against}: the other direction"
     return DIRECTION, f"{outside}; {against}: the same direction"
 
@@ -147,5 +188,5 @@ def _open_protocol(row: object) -> str:
     return "; ".join(f"{name}: how it was measured is not known" for name in open_ if name in touching)
 
 
-def _upper() -> float:
-    return (1 + rules()["level"]) / 2
+def _quantile(freedom: float | pd.Series) -> float | np.ndarray:
+    return t.ppf((1 + rules()["level"]) / 2, freedom)

@@ -4,6 +4,7 @@ from functools import cache
 
 import pandas as pd
 
+from paper_tables.lines import Line
 from paper_tables.reported import reported, tables
 
 MISSING = "missing"
@@ -20,6 +21,14 @@ def printed(table_number: int, dataset: str, anchor: str, method: str, sampler: 
     """
     value, footnote = _index().get((str(table_number), dataset, anchor, method or "none", sampler, metric), (None, ""))
     return ("", "") if value is None else (value or MISSING, footnote)
+
+
+def printed_gain(line: Line, metric: str) -> float:
+    """Of a treated line of Table 3 over its plain anchor, in percentage points; NaN where either is not printed."""
+    cell = line.result.cell
+    parts = ((cell.treatment, cell.sampler), ("", ""))
+    ours, plain = (printed(3, line.dataset, cell.anchor, *part, metric)[0] for part in parts)
+    return float("nan") if {ours, plain} & {"", MISSING} else float(ours) - float(plain)
 
 
 @cache

@@ -10,6 +10,7 @@ from paper_tables.casr import case_study, curves, draw, ranks, readings, render,
 from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.evidence import measured_evidence
 from paper_tables.casr.plan import FIGURES, MEASURES, Plan, read_plan
+from paper_tables.casr.printed import printed_gain
 from paper_tables.casr.specification import TARGETS, augmented, outputs, target_cells
 from paper_tables.cell import Cell
 from paper_tables.files import document, write_csv, write_text
@@ -121,6 +122,7 @@ def _source(scale: Mapping, results: Path, read: Callable[[Cell], Result]) -> sh
         searched=lambda: target_cells("tuning", scale),
         evidence=lambda: measured_evidence(plan, read),
         data={dataset: [dataset] for dataset in plan.datasets},
+        printed_gain=printed_gain,
     )
 
 

@@ -1,10 +1,15 @@
 """From a claim's number to its answer, by exact intervals that assume no distribution, and what would decide it.
 
+A claim's value is what its interval is an interval of, so that it always lies inside: the median of the data sets' own
+numbers, the median shift between two groups, the mean of the seeds' own numbers.
+
 Pairs of one data set share its data, its users and its anchors, so that they are never counted as independent. The
 unit is the data set: the 95 % interval of the number over data sets is the sign test turned round, between two of the
 data sets' own numbers in order. Below six data sets no sign test reaches 5 % on both sides, so there is no interval.
 Where a claim contrasts two groups of data sets, the interval is the rank-sum test turned round (Hodges and Lehmann
-1963). Where it names its data sets, the unit is the seed, and the interval Student's over the seeds' numbers.
+1963). Where it names its data sets, the unit is the seed, and the interval Student's over the seeds' numbers. Where all
+seeds give the same number, Student's would have no width, whatever two or three seeds can know: such an interval is the
+sign test's, and there is none below six.
 """
 
 from collections.abc import Mapping
@@ -35,6 +40,22 @@ def answer(
     return NOT_SUPPORTED if _apart(low, high, support) else UNDECIDED
 
 
+def over_datasets(values: np.ndarray) -> tuple[float, float, float]:
+    """(median, its 95 % interval) of the data sets' numbers, of shape (units,)."""
+    return float(np.median(values)) if len(values) else float("nan"), *sign_interval(values)
+
+
+def between_groups(first: np.ndarray, second: np.ndarray) -> tuple[float, float, float]:
+    """(shift, its 95 % interval) between two groups of data sets: Hodges and Lehmann's median of all differences."""
+    differences = np.subtract.outer(first, second)
+    return float(np.median(differences)) if differences.size else float("nan"), *rank_sum_interval(first, second)
+
+
+def over_seeds(values: np.ndarray) -> tuple[float, float, float]:
+    """(mean, its 95 % interval) of the seeds' numbers, of shape (seeds,)."""
+    return float(values.mean()) if len(values) else float("nan"), *seed_interval(values)
+
+
 def sign_interval(values: np.ndarray) -> tuple[float, float]:
     """95 % interval of the median of the values, of shape (units,): the sign test turned round. NaN below six."""
     n = len(values)
@@ -57,10 +78,13 @@ def rank_sum_interval(first: np.ndarray, second: np.ndarray) -> tuple[float, flo
 
 
 def seed_interval(values: np.ndarray) -> tuple[float, float]:
-    """Student's 95 % interval of the mean over seeds, of shape (seeds,). NaN for one seed."""
+    """Student's 95 % interval of the mean over seeds, of shape (seeds,). NaN for one seed; of numbers that are all the
+    same the sign test's, NaN below six."""
     n = len(values)
     if n < 2:
         return float("nan"), float("nan")
+    if np.ptp(values) == 0:
+        return sign_interval(values)
     half = t.ppf(1 - LEVEL / 2, n - 1) * values.std(ddof=1) / np.sqrt(n)
     return float(values.mean() - half), float(values.mean() + half)
 
@@ -91,6 +115,8 @@ def seeds_needed(values: np.ndarray, support: Mapping[str, float]) -> str:
     n = len(values)
     if n < 2:
         return _more(2 - n, "seed") + " at least"
+    if np.ptp(values) == 0:
+        return f"{_more(6 - n, 'seed')}, if they give the same number"
     distance = min(abs(values.mean() - bound) for bound in support.values())
     for total in range(n + 1, MOST + 1):
         if t.ppf(1 - LEVEL / 2, total - 1) * values.std(ddof=1) / np.sqrt(total) < distance:

@@ -57,7 +57,7 @@ def printed_finding(claim: Claim, rows: pd.DataFrame) -> Finding:
     found = kinds.parts(rows, claim.cells, claim.statistic)
     if not len(found.rows):
         return Finding(NOT_PRINTED)
-    low, high = _over_datasets(found)
+    _, low, high = _over_datasets(found)
     sound = kinds.parts(rows[~rows["suspect"]], claim.cells, claim.statistic)
     note = ""
     if suspect := len(found.rows) - len(sound.rows):
@@ -78,12 +78,15 @@ def measured_finding(claim: Claim, rows: pd.DataFrame | None, means: pd.DataFram
         return Finding(NOT_RUN)
     used = kinds.select(rows, claim.cells)
     used = used[used["dataset"].isin(found.rows["dataset"])]
-    by_dataset, value, seeds = found.by_dataset, found.value, _by_seed(claim, used)
-    low, high = {
+    by_dataset, seeds = found.by_dataset, _by_seed(claim, used)
+    value, low, high = {
         DATASETS: lambda: _over_datasets(found),
-        SEEDS: lambda: decide.seed_interval(seeds),
-        EXACT: lambda: (value, value),
+        SEEDS: lambda: decide.over_seeds(seeds),
+        EXACT: lambda: (found.value,) * 3,
     }[claim.unit]()
+    if found.nothing_but_ties:
+        tied = "every comparison is an exact tie: nothing that was compared differs"
+        return Finding(decide.UNDECIDED, value, low, high, *_size(found), note=tied, flags=_flags(used))
     said, note, needed = decide.answer(claim.support, claim.contradiction, value, low, high), "", ""
     if said == decide.UNDECIDED and claim.everywhere and claim.unit == DATASETS:
         if clear := kinds.counterexamples(used, {}, claim.statistic):
@@ -96,7 +99,7 @@ def measured_finding(claim: Claim, rows: pd.DataFrame | None, means: pd.DataFram
         seeds=int(used.groupby("dataset")["seed"].nunique().min()),
         by_dataset="; ".join(f"{name} {number:.3g}" for name, number in by_dataset.items()),
         note=note,
-        flags="; ".join(sorted({flag for text in used["flags"].unique() for flag in text.split("; ") if flag})),
+        flags=_flags(used),
         needed=needed,
     )  # fmt: skip
 
@@ -105,13 +108,18 @@ def _said(claim: Claim, value: float) -> str:
     return decide.answer(claim.support, claim.contradiction, value, value, value)
 
 
-def _over_datasets(found: kinds.Parts) -> tuple[float, float]:
-    """The interval over data sets; where each stands on one side of a contrast only, of the two groups' shift."""
+def _flags(rows: pd.DataFrame) -> str:
+    return "; ".join(sorted({flag for text in rows["flags"].unique() for flag in text.split("; ") if flag}))
+
+
+def _over_datasets(found: kinds.Parts) -> tuple[float, float, float]:
+    """The number over data sets and its interval; where each stands on one side of a contrast only, of the two groups'
+    shift."""
     if len(by_dataset := found.by_dataset) or "side" not in found.rows:
-        return decide.sign_interval(by_dataset.to_numpy())
+        return decide.over_datasets(by_dataset.to_numpy())
     gains = found.rows.groupby(["side", "dataset"])["part"].median()
     first, second = (gains[gains.index.get_level_values("side") == side].to_numpy() for side in ("first", "second"))
-    return decide.rank_sum_interval(first, second)
+    return decide.between_groups(first, second)
 
 
 def _needed(claim: Claim, found: kinds.Parts, seeds: np.ndarray) -> str:

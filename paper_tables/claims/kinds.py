@@ -1,6 +1,7 @@
 """The statistics that a claim may name. Each turns rows of evidence into parts, one for each comparison.
 
-pairs    share of the pairs (a, b), equal in the keys `same`, for which `a <relation> b` holds
+pairs    share of the pairs (a, b), equal in the keys `same`, for which `a <relation> b` holds; of `above` and `below`
+         an exact tie counts half, as it says nothing of either
 gain     median (or mean) of 100 (a - b) / b over these pairs
 contrast the same gain over the pairs whose row a is in the filter `first`, minus that over those in `second`
 winners  share of the groups, equal in `same`, whose highest row is in the filter `winner`; ties are shared out
@@ -33,6 +34,11 @@ class Parts:
 
     rows: pd.DataFrame
     summarise: Callable[[pd.DataFrame], float]
+
+    @property
+    def nothing_but_ties(self) -> bool:
+        """Whether two sides were compared, and never differed."""
+        return "tied" in self.rows and bool(len(self.rows)) and bool(self.rows["tied"].all())
 
     @property
     def value(self) -> float:
@@ -139,8 +145,11 @@ def _share(rows: pd.DataFrame) -> Parts:
 
 def _pairs(rows: pd.DataFrame, statistic: Mapping) -> Parts:
     found = _joined(rows, statistic)
-    holds = RELATIONS[statistic["relation"]](found["value"], found["value_b"])
-    return _share(found.assign(part=np.asarray(holds, dtype=float)))
+    holds = np.asarray(RELATIONS[statistic["relation"]](found["value"], found["value_b"]), dtype=float)
+    if statistic["relation"] not in ("above", "below"):
+        return _share(found.assign(part=holds))
+    tied = np.asarray(found["value"] == found["value_b"])
+    return _share(found.assign(part=np.where(tied, 0.5, holds), tied=tied))
 
 
 def _gain(rows: pd.DataFrame, statistic: Mapping) -> Parts:

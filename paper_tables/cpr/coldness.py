@@ -13,7 +13,7 @@ from paper_tables.cpr.lines import Read, SettingLine, main_lines, mind_setting
 from paper_tables.cpr.plan import ANCHORS, LEARNED, MEASURES, Plan
 from paper_tables.cpr.printed import printed, printed_setting
 from paper_tables.results import DONE, NOT_RUN, Result, same_users
-from paper_tables.statistics import holm, sign_flip
+from paper_tables.statistics import Difference, holm, sign_flip
 
 # group -> (interactions of the item in training from, to), as the paper cuts them
 GROUPS = {"low": (0, 4), "middle": (5, 15), "high": (16, np.inf)}
@@ -82,6 +82,18 @@ def in_group(result: Result, counts: Counts, group: str, candidates: str, metric
     number = targets.map(taken).fillna(0)
     low, high = GROUPS[group]
     return values[number.between(low, high).reindex(values.index).to_numpy()]
+
+
+def units(line: SettingLine, counts: Counts, group: str, candidates: str, metric: str) -> dict:
+    """by_unit ({seed: number}) and user_error (of the difference from the plain anchor) of a number of the table."""
+    found = [
+        in_group(side.results[0], counts, group, candidates, metric) if side is not None and side.done else ""
+        for side in (line.result, line.plain)
+    ]
+    own, base = (None if isinstance(values, str) or len(values) < 2 else values for values in found)
+    both = [] if own is None or base is None else [seed for seed in own if seed in base]
+    error = Difference.of((own[both] - base[both]).to_numpy().T).user_error if both else np.nan
+    return {"by_unit": {} if own is None else own.mean().to_dict(), "user_error": error}
 
 
 def _row(line: SettingLine, counts: Counts, group: str, candidates: str, metric: str) -> dict:

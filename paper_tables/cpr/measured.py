@@ -25,6 +25,8 @@ from paper_tables.cpr.plan import MEASURES, Plan, read_plan
 from paper_tables.cpr.printed import names, printed_setting
 from paper_tables.cpr.specification import Setting
 from paper_tables.draws import Draws
+from paper_tables.paired import user_error
+from paper_tables.recommenders import recommenders
 
 KEYS = ["table", "dataset", "setting", "anchor", "method", "metric"]
 
@@ -32,8 +34,9 @@ KEYS = ["table", "dataset", "setting", "anchor", "method", "metric"]
 def measured(scale: Mapping, results: Path) -> pd.DataFrame:
     """One row for each setting, cell and metric: table, dataset, setting, anchor, method, sampler, metric, k as in
     paper_tables/reported.py; unit (fraction), cell (the identifiers of all draws), status, reason, measured and std
-    (n - 1, over `seeds` draws of the data, or over training seeds where there is one draw), flags, and incomparable
-    (facts about the data that forbid a verdict, or "").
+    (n - 1, over `seeds` draws of the data, or over training seeds where there is one draw), by_unit ({draw or seed:
+    number}), user_error (of a treated row's difference from its plain anchor), family (whose cells share a deviation),
+    reading (of the generator's formulas), flags, and incomparable (facts that forbid a verdict, or "").
 
     What is compared with the printed numbers: the first reading of the scale, all items ranked. The other readings and
     the sampled candidates have no table number, and their setting says so: `…;reading=printed;candidates=sampled`.
@@ -101,23 +104,30 @@ def _numbers(line: SettingLine, result: Draws, place: Mapping, reading: str) -> 
         "cell": result.identifier,
         "status": result.status,
         "reason": result.reason,
+        "family": recommenders().get(result.cell.anchor, ""),
+        "reading": line.of.reading,
         "flags": "; ".join(result.flags),
     }
     for metric in MEASURES.metrics:
         values = result.values(metric, MEASURES.cutoff, reading=reading) if result.done else np.array([])
+        beside = line.plain if place["table"] else None
         yield common | {
             "metric": metric,
             "seeds": len(values),
             "measured": values.mean() if len(values) else np.nan,
             "std": values.std(ddof=1) if len(values) > 1 else np.nan,
+            "by_unit": dict(zip(result.seeds, values, strict=True)) if result.done else {},
+            "user_error": user_error(result, beside, metric, MEASURES.cutoff) / 100 if beside else np.nan,
         }
 
 
 def _coldness(plan: Plan, read: Read, results: Path) -> list[dict]:
-    rows = []
+    counts, rows = coldness.counts_below(results), []
+    lines = {(line.result.cell.anchor, line.result.cell.treatment): line for line in coldness.shown_lines(plan, read)}
     for row in coldness.frame(plan, read, results).itertuples():
-        headline = row.candidates == "all"
-        anchor, method = names(row.anchor, "" if row.method == "none" else row.method)
+        headline, treatment = row.candidates == "all", "" if row.method == "none" else row.method
+        anchor, method = names(row.anchor, treatment)
+        place = (counts, row.popularity, row.candidates, row.metric)
         rows.append(
             {
                 "table": "4" if headline else "",
@@ -129,10 +139,13 @@ def _coldness(plan: Plan, read: Read, results: Path) -> list[dict]:
                 "cell": row.cell,
                 "status": row.status,
                 "reason": row.reason,
+                "family": recommenders().get(row.anchor, ""),
+                "reading": "",
                 "flags": row.flags,
                 "seeds": row.seeds,
                 "measured": row.mean,
                 "std": row.std_seeds,
+                **coldness.units(lines[row.anchor, treatment], *place),
             }
         )
     return rows

@@ -2,6 +2,7 @@
 
 from functools import cache
 
+from paper_tables.cpr.lines import SettingLine
 from paper_tables.cpr.specification import Setting
 from paper_tables.reported import printed_name, reported
 
@@ -25,6 +26,14 @@ def names(anchor: str, treatment: str) -> tuple[str, str]:
 def printed(table: int, setting: str, anchor: str, treatment: str, metric: str) -> tuple[str, str, str]:
     """(value as printed, footnote, printed gain in percent); empty where the paper has no such number."""
     return _index().get((str(table), setting, *names(anchor, treatment), metric), ("", "", ""))
+
+
+def printed_gain(line: SettingLine, metric: str) -> float:
+    """Of a treated line of Table 1 or 3 over its plain anchor, in percentage points; NaN where one is not printed."""
+    table, cell = 1 if line.of.reading else 3, line.result.cell
+    setting = printed_setting(table, line.of)
+    ours, plain = (printed(table, setting, cell.anchor, name, metric)[0] for name in (cell.treatment, ""))
+    return 100 * (float(ours) - float(plain)) if ours and plain else float("nan")
 
 
 @cache

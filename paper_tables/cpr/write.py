@@ -18,6 +18,7 @@ from paper_tables.cpr.lines import (
     table1_settings,
 )
 from paper_tables.cpr.plan import MEASURES, Plan, read_plan
+from paper_tables.cpr.printed import printed_gain
 from paper_tables.cpr.specification import TARGETS, filter_settings, main_settings, mind_settings, outputs, target_cells
 from paper_tables.files import document, write_csv, write_text
 
@@ -100,6 +101,7 @@ def _source(scale: Mapping, results: Path, read: Read) -> shared.Source:
         searched=lambda: target_cells("tuning", scale),
         evidence=lambda: measured_evidence(plan, read, results),
         data=data,
+        printed_gain=printed_gain,
     )
 
 

@@ -14,20 +14,28 @@ WHAT = (
 )
 P_VALUES = (Column("p_value", "p", "figures"), Column("p_value_holm", "p (Holm)", "figures"))
 COMPARISON_NOTE = (
-    "Another run from, to: where one more run of ours would fall in 95 % of cases, which is what the verdict rests on; "
-    "it is wider than an interval of the mean."
+    "Judged: the gain over the plain anchor, paired by seed or draw, where one is printed, else the value. Another run "
+    "from, to: where that of one more run of ours would fall in 95 % of cases, which is what the verdict rests on; it "
+    "is wider than an interval of the mean. Pooled: the deviation used, that of like cells together."
 )
 COMPARISON = (
     *WHAT,
     Column("k", "k"),
     Column("verdict", "Verdict", "verdict"),
-    Column("by_numbers", "By its value alone", "verdict"),
+    Column("by_numbers", "By its numbers alone", "verdict"),
     Column("measured", "Measured", "fixed"),
-    Column("low", "Another run from", "fixed"),
-    Column("high", "to", "fixed"),
-    Column("seeds", "Seeds", "count"),
     Column("printed_text", "Printed"),
     Column("difference", "Difference", "signed"),
+    Column("gain", "Gain", "signed"),
+    Column("printed_gain", "Printed gain", "signed"),
+    Column("judged", "Judged"),
+    Column("low", "Another run from", "fixed"),
+    Column("high", "to", "fixed"),
+    Column("pooled_std", "Pooled ±", "fixed"),
+    Column("freedom", "Degrees of freedom", "count"),
+    Column("std", "Own ±, value", "fixed"),
+    Column("gain_std", "Own ±, gain", "fixed"),
+    Column("seeds", "Seeds", "count"),
     Column("unit", "Unit"),
     Column("cell", "Made by", "cell"),
     Column("verdict_reason", "Why"),
@@ -59,7 +67,8 @@ FILES = {
         "agreement",
         "Verdicts and order of the methods",
         "Order: Kendall's tau-b of measured against printed over all methods, plain and treated, with its 95 % "
-        "bootstrap interval over methods, in which the noise of seeds and users is not.",
+        "bootstrap interval over methods, in which the noise of seeds and users is not. Numbers that cannot tell "
+        "are in no order.",
         (
             Column("table", "Table"),
             Column("dataset", "Data set", "name"),
@@ -68,6 +77,7 @@ FILES = {
             Column("reproduced", "Reproduced", "count"),
             Column("direction_only", "Direction only", "count"),
             Column("contradicted", "Contradicted", "count"),
+            Column("cannot_tell", "Cannot tell", "count"),
             Column("not_comparable", "Not comparable", "count"),
             Column("printed_value_suspect", "Suspect", "count"),
             Column("not_run", "Not run", "count"),
@@ -95,7 +105,8 @@ FILES = {
         "Gains beside the gains of the random controls",
         "Percentage points over the plain anchor. The control has as many extra examples with random items, and as "
         "many epochs: a gain that it has, too, is no evidence for the counterfactual. Interval and p: difference of "
-        "the two over users, averaged over seeds, for these trained models.",
+        "the two over users, averaged over seeds, for these trained models. Detectable: the smallest difference that "
+        "as many users show in four of five cases, alone.",
         (
             *WHAT,
             Column("status", "Status", "verdict"),
@@ -105,6 +116,7 @@ FILES = {
             Column("low", "95 % from", "signed"),
             Column("high", "to", "signed"),
             *P_VALUES,
+            Column("detectable", "Detectable", "fixed"),
             Column("n_users", "Users", "count"),
             Column("reason", "Why"),
         ),
@@ -114,7 +126,8 @@ FILES = {
         "Paired tests",
         "Percentage points. The interval and the p-value of two levels count users and seeds; p counts users, averaged "
         "over seeds. Holm's correction within the family that is named. Detectable: the smallest difference that the "
-        "run would have found in four of five cases.",
+        "run would have found in four of five cases, alone and with that correction. Answer: of the two levels, held "
+        "against the gain that is printed. One seed has no spread, and so no such number.",
         (
             *WHAT,
             Column("comparison", "Against"),
@@ -124,11 +137,14 @@ FILES = {
             Column("high", "to", "signed"),
             *P_VALUES,
             Column("p_two_levels_holm", "p, two levels (Holm)", "figures"),
+            Column("answer", "Answer"),
             Column("effect_d", "d", "fixed"),
             Column("relative", "Relative", "share"),
             Column("margin", "Margin of sameness", "figures"),
             Column("p_equivalence_holm", "p, same (Holm)", "figures"),
             Column("detectable", "Detectable", "fixed"),
+            Column("detectable_holm", "Detectable (Holm)", "fixed"),
+            Column("printed_gain", "Printed gain", "signed"),
             Column("seeds", "Seeds", "count"),
             Column("users", "Users", "count"),
             Column("family", "Family"),

@@ -34,6 +34,8 @@ SECTIONS = {
     "cells": "Provenance of each cell",
 }
 
+JUDGED = ("reproduced", "direction only", "contradicted", "cannot tell")  # verdicts on two numbers that can be compared
+
 
 @dataclass(frozen=True)
 class Bar:
@@ -141,17 +143,19 @@ def sentence(states: Counter, rows: pd.DataFrame) -> str:
     if rows.empty:
         return f"{run} They are not compared with the printed numbers yet."
     counts = Counter(rows.loc[rows["printed_text"] != "", "verdict"])
-    judged = sum(counts[each] for each in ("reproduced", "direction only", "contradicted"))
+    judged = sum(counts[each] for each in JUDGED)
     aside = [f"{counts[each]:,} {each}" for each in ("not comparable", "printed value suspect") if counts[each]]
     rest = f" Besides: {', '.join(aside)}." if aside else ""
     bare = Counter(rows["by_numbers"])
-    alone = [f"{bare[each]:,} {each}" for each in ("reproduced", "direction only", "contradicted") if bare[each]]
-    rest += f" What is not comparable would by its values alone be: {', '.join(alone)}." if alone else ""
+    alone = [f"{bare[each]:,} {each}" for each in JUDGED if bare[each]]
+    rest += f" What is not comparable would by its numbers alone be: {', '.join(alone)}." if alone else ""
+    unknown = f"; of {counts['cannot tell']:,} the runs cannot tell" if counts["cannot tell"] else ""
     if not judged:
         return f"{run} None of the {counts.total():,} printed numbers could be compared with a measured one.{rest}"
     return (
         f"{run} Of {counts.total():,} printed numbers {judged:,} could be compared: {counts['reproduced']:,} "
-        f"reproduced, {counts['direction only']:,} in direction only, {counts['contradicted']:,} contradicted.{rest}"
+        f"reproduced, {counts['direction only']:,} in direction only, {counts['contradicted']:,} "
+        f"contradicted{unknown}.{rest}"
     )
 
 

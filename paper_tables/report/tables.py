@@ -21,6 +21,7 @@ NUMBERS = {
 }
 # sign and letter beside the colour, so that no verdict is told by colour alone
 VERDICTS = {
+    "cannot tell": ("~", "≈"),
     "reproduced": ("R", "✓"),
     "direction only": ("D", "↗"),
     "contradicted": ("C", "✗"),

@@ -60,6 +60,16 @@ def interval(differences: np.ndarray) -> tuple[float, float]:
     return mean - half, mean + half
 
 
+def detectable(differences: np.ndarray, level: float = 0.05, power: float = 0.8) -> float:
+    """The smallest true mean difference that a two-sided test of this level finds in `power` of samples of as many
+    users; an estimate, from the spread that was measured."""
+    differences = np.asarray(differences, dtype=float)
+    if len(differences) < 2:
+        return float("nan")
+    quantiles = stats.norm.ppf(1 - level / 2) + stats.norm.ppf(power)
+    return float(quantiles) * float(differences.std(ddof=1)) / sqrt(len(differences))
+
+
 def _checked(differences: np.ndarray, alternative: str) -> np.ndarray:
     differences = np.asarray(differences, dtype=float)
     if not np.isfinite(differences).all():

@@ -5,12 +5,12 @@ Each level has a standard error of its own: that of the seeds' means, and that o
 to at least the variance of the grand mean. The interval is Banerjee's (Sankhya 22, 1960), mean ± sqrt(ta² a + tb² b),
 with the t quantile of each level's own degrees of freedom: it covers at least as often as it says, whichever level the
 chance comes from. The price is paid by runs of two seeds, whose t quantile is 12.7: they show large differences only.
-With a single seed the seeds' level is unknown, and everything here holds for that one training alone.
+A level that has one unit has no error that could be known, and so there is no number: neither interval nor p-value.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import inf, isnan, nan, sqrt
 
 import numpy as np
 from scipy.optimize import brentq
@@ -21,7 +21,9 @@ LEVEL, POWER = 0.05, 0.8
 
 @dataclass(frozen=True)
 class Difference:
-    """mean; seed_error and user_error: standard errors of the mean over either level (the seeds' is 0 for one seed)."""
+    """mean; seed_error and user_error: standard errors of the mean over either level. That of one seed is not a number,
+    and so is all that follows from it.
+    """
 
     mean: float
     seed_error: float
@@ -38,7 +40,7 @@ class Difference:
             raise ValueError(f"{users} users have no spread: at least two are needed")
         if not np.isfinite(differences).all():
             raise ValueError("a difference is not a finite number")
-        seed_error = differences.mean(axis=1).std(ddof=1) / sqrt(seeds) if seeds > 1 else 0.0
+        seed_error = differences.mean(axis=1).std(ddof=1) / sqrt(seeds) if seeds > 1 else nan
         user_error = differences.mean(axis=0).std(ddof=1) / sqrt(users)
         return cls(float(differences.mean()), float(seed_error), float(user_error), seeds, users)
 
@@ -94,6 +96,8 @@ class Difference:
 
     def _tails(self, distance: float) -> float:
         smallest = 1e-12
+        if isnan(self._half(LEVEL)):
+            return nan
         if distance == 0:
             return 1.0
         if self._half(smallest) <= distance:
@@ -101,9 +105,8 @@ class Difference:
         return float(brentq(lambda level: self._half(level) - distance, smallest, 1.0, xtol=1e-15, rtol=1e-9))
 
     def _levels(self) -> list[tuple[float, int]]:
-        """(standard error, degrees of freedom) of the users, and of the seeds where there are several."""
-        users = [(self.user_error, self.users - 1)]
-        return users + ([(self.seed_error, self.seeds - 1)] if self.seeds > 1 else [])
+        """(standard error, degrees of freedom) of the users and of the seeds."""
+        return [(self.user_error, self.users - 1), (self.seed_error, self.seeds - 1)]
 
 
 def seeds_needed(found: Difference, difference: float, level: float = LEVEL, power: float = POWER) -> float:
@@ -113,7 +116,7 @@ def seeds_needed(found: Difference, difference: float, level: float = LEVEL, pow
     The users' error is left as it is, though a part of it falls with more seeds, too: the number errs upwards.
     """
     if found.seeds < 2:
-        return float("nan")
+        return nan
     spread = found.seed_error * sqrt(found.seeds)
     return _fewest(
         lambda seeds: Difference(0.0, spread / sqrt(seeds), found.user_error, seeds, found.users),
@@ -124,7 +127,10 @@ def seeds_needed(found: Difference, difference: float, level: float = LEVEL, pow
 
 
 def users_needed(found: Difference, difference: float, level: float = LEVEL, power: float = POWER) -> float:
-    """Users with whom a true `difference` would be found with as many seeds; infinite where no number suffices."""
+    """Users with whom a true `difference` would be found with as many seeds; infinite where no number suffices, not a
+    number where one seed leaves the seeds' spread unknown."""
+    if found.seeds < 2:
+        return nan
     spread = found.user_error * sqrt(found.users)
     return _fewest(
         lambda users: Difference(0.0, found.seed_error, spread / sqrt(users), found.seeds, users),

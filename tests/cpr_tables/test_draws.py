@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import t
 
 from paper_tables.statistics import Difference
 
@@ -17,6 +18,9 @@ def test_over_draws_the_interval_is_students_of_their_means(draws):
     assert found.mean == pytest.approx(means.mean(), abs=1e-9)
     assert found.seed_error == pytest.approx(means.std(ddof=1) / np.sqrt(len(means)), abs=1e-9)
     assert (found.seeds, found.users) == (len(draws), sum(map(len, draws)))
+    # the users' chance is held in the draws', and not added to it once more
+    half = t.ppf(0.975, len(means) - 1) * means.std(ddof=1) / np.sqrt(len(means))
+    assert found.interval() == pytest.approx((means.mean() - half, means.mean() + half), abs=1e-9)
 
 
 def test_one_draw_has_users_and_seeds_as_its_levels():

@@ -9,6 +9,7 @@ from paper_tables import controls, significance
 from paper_tables.cpr import accuracy, coldness
 from paper_tables.cpr.lines import compared_lines, filter_lines, main_lines, mind_setting, reader, table1_settings
 from paper_tables.cpr.plan import MEASURES, read_plan
+from paper_tables.cpr.printed import printed_gain
 from tests.cpr_tables.conftest import cell, drawn
 from tests.cpr_tables.made import write_cell, write_failed
 
@@ -127,17 +128,33 @@ def test_a_gain_stands_beside_the_controls(scale, results):
 
 
 def test_tests_take_the_draw_as_upper_level(scale, results):
-    rows = significance.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES)
+    rows = significance.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES, printed_gain)
     setting = "feedback=nonlinear;dim=16;reading=closed-mirrored"
     here = {"setting": setting, "anchor": "bpr", "metric": "hr", "method": "cpr-l"}
     found = {name: row(rows, **here, comparison=name) for name in ("plain", "control", "random")}
     assert [each["difference"] for each in found.values()] == pytest.approx([10, 500 / 60, 5])
     assert {(each["seeds"], each["users"]) for each in found.values()} == {(3, 180)}
     assert found["plain"]["low"] == pytest.approx(10)  # every draw gains alike
+    assert found["plain"]["printed_gain"] == pytest.approx(100 * (0.4024 - 0.3799))
+    assert found["plain"]["answer"] == "differs"
     assert "reading closed-mirrored" in found["plain"]["family"]
     assert row(rows, **(here | {"method": "cpr-r"}), comparison="plain")["difference"] == pytest.approx(5)
     mind = row(rows, setting="", anchor="bpr", metric="hr", method="cpr-l", comparison="plain")
     assert (mind["seeds"], mind["users"]) == (2, 60)  # one draw: users and training seeds
+
+
+def test_training_seeds_do_not_stand_in_for_draws_that_are_missing(scale, results):
+    """One of three draws, with two training seeds: the level of draws has one unit, and so no number."""
+    for seed in (2, 3):
+        (cell(drawn(seed), "bpr", "cpr-l").folder(results) / "result.json").unlink()
+    rows = significance.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES, printed_gain)
+    here = {"setting": "feedback=nonlinear;dim=16;reading=closed-mirrored", "anchor": "bpr", "metric": "hr"}
+    found = row(rows, **here, method="cpr-l", comparison="plain")
+    assert found["difference"] == pytest.approx(10) and found["seeds"] == 1
+    numbers = "low high p_two_levels p_equivalence detectable detectable_holm seed_error seeds_for_margin".split()
+    assert all(np.isnan(found[name]) for name in numbers) and found["answer"].startswith("no answer: one seed")
+    others = rows[(rows["setting"] == here["setting"]) & rows["p_two_levels"].notna()]
+    assert len(others) and not np.isnan(found["p_value"])  # the users' own test is there
 
 
 def test_a_pair_that_lacks_draws_is_compared_on_those_it_has(scale, results):

@@ -47,3 +47,10 @@ def test_negative_counts_and_empty_splits_are_refused():
         per_user("hr", 5, np.array([-1]), np.array([0]))
     with pytest.raises(ValueError, match="no user"):
         summary(np.array([]), np.array([]))
+
+
+def test_the_mid_rank_of_two_places_is_the_lower_of_them():
+    """The target and one tie share places 5 and 6: rank 5.5 is not among the first five. Of 4, 5 and 6 it is 5."""
+    above, ties = np.array([4, 3]), np.array([1, 2])
+    assert list(per_user("hr", 5, above, ties, "mid")) == [0, 1]
+    assert per_user("mrr", 5, np.array([0]), np.array([1]), "mid") == pytest.approx(1 / 2)

@@ -47,7 +47,7 @@ def test_of_several_rows_b_the_highest_counts_and_with_best_one_row_a():
     )
     assert parts(rows, {}, ABOVE).value == 0.5
     assert parts(rows, {}, ABOVE | {"best": True}).value == 1
-    assert parts(rows, {}, ABOVE | {"same": ["dataset", "anchor"]}).value == 0.5  # 3 > 1, 1 is not above 1
+    assert parts(rows, {}, ABOVE | {"same": ["dataset", "anchor"]}).value == 0.75  # 3 > 1, 1 is half above 1
     assert parts(rows, {}, ABOVE | {"same": ["dataset", "anchor"], "relation": "at_least"}).value == 1
 
 
@@ -96,15 +96,63 @@ def test_features_of_a_curve(feature, expected):
     assert list(features(rows, feature)["value"]) == pytest.approx(expected)
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3)), min_size=1, max_size=12))
-def test_above_and_at_most_share_out_all_pairs(pairs):
+def test_above_and_below_share_out_all_pairs_and_half_of_each_tie(pairs):
     rows = rows_of(
         *({"dataset": str(number), "value": a} for number, (a, _) in enumerate(pairs)),
         *({"dataset": str(number), "method": "none", "value": b} for number, (_, b) in enumerate(pairs)),
     )
-    above, rest = (parts(rows, {}, ABOVE | {"relation": relation}).value for relation in ("above", "at_most"))
-    assert above == pytest.approx(np.mean([a > b for a, b in pairs])) and above + rest == pytest.approx(1)
+    shares = {name: parts(rows, {}, ABOVE | {"relation": name}).value for name in ("above", "below", "at_least")}
+    expected = np.mean([(a > b) + (a == b) / 2 for a, b in pairs])
+    assert shares["above"] == pytest.approx(expected) and shares["above"] + shares["below"] == pytest.approx(1)
+    assert shares["at_least"] == pytest.approx(np.mean([a >= b for a, b in pairs]))
+
+
+@pytest.mark.parametrize("unit", ["seeds", "datasets"])
+@pytest.mark.parametrize("support", [{"above": 0.5}, {"at_least": 1}])
+def test_a_treatment_that_changes_nothing_is_undecided(unit, support):
+    same = [
+        {"dataset": str(dataset), "anchor": anchor, "seed": seed, "method": method, "value": value + seed + dataset}
+        for dataset in range(1 if unit == "seeds" else 7)
+        for seed in range(7)
+        for anchor, value in (("a", 1.0), ("b", 2.0))
+        for method in ("m", "none")
+    ]
+    entry = claim(statistic=ABOVE | {"same": ["dataset", "anchor"]}, support=support, unit=unit)
+    found = measured(entry, rows_of(*same))
+    assert (found.answer, found.value) == ("undecided", 0.5) and "every comparison is an exact tie" in found.note
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data(), st.sampled_from(["seeds", "datasets", "groups"]))
+def test_the_value_lies_in_its_interval(data, unit):
+    """A share of the means over draws lay outside the interval of the draws' shares: 0.450 beside 0.227 to 0.423."""
+    numbers = st.lists(st.floats(-10, 10), min_size=2, max_size=12)
+    values = np.array(data.draw(numbers))
+    if unit == "groups":
+        value, low, high = decide.between_groups(values, np.array(data.draw(numbers)))
+    else:
+        value, low, high = {"seeds": decide.over_seeds, "datasets": decide.over_datasets}[unit](values)
+    assert np.isnan(low) or low - 1e-9 <= value <= high + 1e-9
+
+
+def test_a_claim_over_seeds_has_the_mean_of_the_seeds_shares_as_its_value():
+    """Anchors a and b, three draws: above on average in both, in the draws in 1, 1 and 0 of 2."""
+    apart = {"a": (1, 1, -1), "b": (-1, 3, -1)}
+    rows = [
+        {"anchor": anchor, "seed": seed, "method": method, "value": 10 + value * (method == "m")}
+        for anchor, values in apart.items()
+        for seed, value in enumerate(values)
+        for method in ("m", "none")
+    ]
+    found = measured(claim(statistic=ABOVE | {"same": ["anchor"]}, unit="seeds"), rows_of(*rows))
+    assert found.value == pytest.approx((0.5 + 1 + 0) / 3) and found.low < found.value < found.high
+
+
+def test_seeds_that_all_say_the_same_need_to_be_six():
+    assert np.isnan(decide.over_seeds(np.ones(5))[1:]).all() and decide.over_seeds(np.ones(6)) == (1, 1, 1)
+    assert decide.seeds_needed(np.ones(5), {"above": 0.5}) == "1 seed more, if they give the same number"
 
 
 def test_filters_take_lists_refusals_settings_and_numbers():
@@ -247,7 +295,7 @@ COUNTED = {  # by the separate count of the printed tables: (share or percent, c
         "l2aug-best": (45 / 48, 48),
         "l2aug-above-plain": (1, 48),
         "l2aug-random-helps": (42 / 48, 48),
-        "l2aug-focused-helps": (44 / 48, 48),
+        "l2aug-focused-helps": (44.5 / 48, 48),  # 44, and an exact tie
         "l2aug-gain-gru4rec": (9.59, 1),
     },
 }

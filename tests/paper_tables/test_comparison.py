@@ -1,10 +1,13 @@
 """Measured beside printed for a small results tree (conftest.py)."""
 
+import matplotlib.pyplot as plt
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
 
 from datasets.pipeline.errors import BadInput
+from paper_tables import heatmap
 from paper_tables.casr.measured import incomparable
 from paper_tables.casr.write import write
 from paper_tables.comparison import COLUMNS, comparison, main
@@ -85,3 +88,30 @@ def test_targets_of_the_comparison_are_written(scale, results):
 def test_a_paper_that_cannot_say_what_was_measured_is_named(tmp_path):
     with pytest.raises(BadInput, match="paper_tables/l2aug/measured.py is missing"):
         comparison({"papers": {"l2aug": {}}}, tmp_path)
+
+
+def test_what_cannot_tell_has_no_shade_and_a_sign(monkeypatch):
+    """Of a number that is not comparable the picture shows, behind its sign, the verdict that it would get."""
+    shades = []
+    monkeypatch.setattr("matplotlib.axes.Axes.pcolormesh", lambda axes, values, **look: shades.append(values))
+    about = {
+        "table": "1",
+        "dataset": "lastfm",
+        "setting": "",
+        "anchor": "x",
+        "method": "y",
+        "sampler": "",
+        "metric": "ndcg",
+    }
+    heat = pd.DataFrame({"row": list("abcd")}).assign(**about, k="5", unit="percent", printed=1.0, measured=1.5)
+    heat["relative_difference"] = 0.5
+    heat["verdict"] = ["cannot tell", "not comparable", "not comparable", "reproduced"]
+    heat["by_numbers"] = ["", "cannot tell", "contradicted", ""]
+    monkeypatch.setattr(heatmap, "_label", lambda row: row.row)
+    rows = heatmap.frame(heat)
+    assert list(rows["sign"]) == ["~", "#~", "#!", "="]
+    _, axes = plt.subplots()
+    heatmap._panel(axes, rows)
+    assert np.isnan(shades[0].ravel()[:2]).all() and list(shades[0].ravel()[2:]) == [0.5, 0.5]
+    assert sum(patch.get_hatch() == "...." for patch in axes.patches) == 2
+    plt.close("all")

@@ -77,7 +77,7 @@ def test_the_first_sentence_counts_cells_and_verdicts(scale, whole):
     assert "2 failed" in text
     compared = "Of 6 printed numbers 3 could be compared: 1 reproduced, 1 in direction only, 1 contradicted."
     aside = "Besides: 1 not comparable, 1 printed value suspect."
-    assert f"{compared} {aside} What is not comparable would by its values alone be: 1 reproduced." in text
+    assert f"{compared} {aside} What is not comparable would by its numbers alone be: 1 reproduced." in text
     alone = "1 not comparable, by value alone reproduced"
     assert f"1 reproduced, 1 direction only, 1 contradicted, 1 printed value suspect, {alone}, 1 not" in text
 

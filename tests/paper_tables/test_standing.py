@@ -7,7 +7,7 @@ import pytest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from paper_tables.standing import standing, write
-from paper_tables.statistics import holm, interval, sign_flip
+from paper_tables.statistics import detectable, holm, interval, sign_flip
 from tests.paper_tables.made_results import USERS, lastfm, ranks_with_hits, write_cell, write_failed
 
 
@@ -45,11 +45,21 @@ def test_differences_intervals_and_tests_are_over_users_with_seeds_averaged_firs
     assert (narm["train_seconds"], narm["other_train_seconds"], narm["memory_mb"]) == (2.0, 8.0, 100.0)
 
 
-def test_the_sentence_states_the_outcome_the_test_the_unit_and_the_correction(world):
+def test_the_sentence_names_winners_and_losers_the_test_the_unit_and_the_correction(world):
     text = standing("repeat-last", world).sentence
-    assert "significantly better in 1 and worse in 1 of 2 comparisons" in text
+    assert "It was significantly better than NARM (1 of 2); worse than FPMC (1 of 2)." in text
     for part in ("NDCG@5", "paired sign-flip permutation test", "Holm's correction", "unit: the user", "seeds: 2"):
         assert part in text
+    assert "the history kept for both" in text and "four of five" not in text
+
+
+def test_what_is_not_told_apart_says_what_would_have_been_seen(world):
+    rows = standing("narm.casr-d.stamp", world)
+    users = np.arange(USERS)
+    apart = 100 * ((users < 25) - 1.0 * (users < 24))
+    limit = rows.rows.set_index("other").loc["narm.casr-d.stamp.control", "detectable"]
+    assert limit == pytest.approx(detectable(apart, 0.05 / len(rows.rows)))
+    assert "not told apart from" in rows.sentence and "would have been seen in four of five cases" in rows.sentence
 
 
 def test_a_treated_method_meets_its_own_control_too(world):
@@ -62,20 +72,39 @@ def test_without_ranks_nothing_is_tested_and_it_says_so(world):
     found = standing("repeat-last", world)
     row = found.rows.set_index("other").loc["narm"]
     assert np.isnan(row["p_value"]) and np.isnan(row["low"]) and row["difference"] > 0
-    assert "of 1 comparisons" in found.sentence and "1 comparisons could not be tested" in found.sentence
+    assert "(1 of 1)" in found.sentence and "1 comparisons could not be tested" in found.sentence
     assert all(file.is_file() for file in write(found, world))
 
 
-def test_a_pair_with_other_candidates_is_named(world):
-    assert "history" not in standing("repeat-last", world).sentence
-    write_cell(world, lastfm("bpr"), {"1": ranks_with_hits(10), "2": ranks_with_hits(10)})
+def test_every_pair_is_compared_on_equal_candidates(world):
+    """BPR's headline has the history removed, the other's has not. Without it every rank is one place better."""
+    above = np.where(np.arange(USERS) < 10, 0, 5)  # places 1 and 6; without the history 1 and 5
+    write_cell(world, lastfm("bpr"), {"1": above, "2": above})
     file = lastfm("bpr").folder(world) / "result.json"
     about = dict.fromkeys(("treatment", "sampler", "variant"), "")
     write_json(file, read_json(file) | {"cell": {"paper": "casr", "split": "lastfm.loo", "anchor": "bpr"} | about})
+    kept = standing("repeat-last", world).rows.set_index("other").loc["bpr"]
+    assert kept["candidates"] == "history kept" and kept["other_mean"] == pytest.approx(100 * 10 / USERS)
+    assert kept["p_value"] == pytest.approx(sign_flip((np.arange(USERS) < 30) - 1.0 * (np.arange(USERS) < 10)))
+    assert kept["difference"] == pytest.approx(100 * 20 / USERS)
+    assert kept["flags"] == "bpr has its headline with the history removed"
+    removed = standing("bpr", world)
+    row = removed.rows.set_index("other").loc["repeat-last"]
+    assert row["candidates"] == "history removed" and "the history removed for both" in removed.sentence
+    at_five = 1 / np.log2(6)
+    assert row["mean"] == pytest.approx(100 * (10 + 50 * at_five) / USERS)
+    pair = np.where(np.arange(USERS) < 10, 1, at_five) - (np.arange(USERS) < 30)
+    assert row["difference"] == pytest.approx(100 * pair.mean()) and row["p_value"] == pytest.approx(sign_flip(pair))
+
+
+def test_seconds_of_a_program_that_runs_outside_are_a_dash(world, cards):
+    card = cards / "fpmc" / "card.yaml"
+    card.write_text(card.read_text().replace("kind: recommender", "kind: external"))
     found = standing("repeat-last", world)
-    flags = found.rows.set_index("other")["flags"]
-    assert flags["bpr"] == "other candidates: history kept here, removed there" and not flags["narm"]
-    assert "In 1 of them, one of the two methods ranks the items of the user's history" in found.sentence
+    row = found.rows.set_index("other").loc["fpmc"]
+    assert np.isnan(row["other_train_seconds"]) and row["train_seconds"] == 2.0
+    html, tex, csv = write(found, world)
+    assert "2.0 / --" in tex.read_text() and "2.0 / 0.0" not in tex.read_text() and "–" in html.read_text()
 
 
 def test_page_table_and_numbers_are_written(world):

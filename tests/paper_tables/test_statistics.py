@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.stats import permutation_test
+from scipy.stats import norm, permutation_test
 from statsmodels.stats.multitest import multipletests
 
 from paper_tables.statistics import holm, interval, sign_flip
@@ -57,6 +57,19 @@ def test_a_planted_difference_is_found_whichever_side_it_is_on():
     low, high = interval(better)
     assert 0 < low < better.mean() < high
     assert interval(-better)[1] < 0
+
+
+def test_a_one_sided_p_of_many_users_is_the_half_of_the_two_sided_one():
+    many = np.random.default_rng(10).normal(0.3, 1, size=300)
+    assert sign_flip(many, "greater") == pytest.approx(sign_flip(many) / 2)
+    assert sign_flip(many, "less") == pytest.approx(1 - sign_flip(many) / 2)
+    assert sign_flip(-many, "less") == pytest.approx(sign_flip(many, "greater"))
+
+
+def test_the_spread_of_randomly_signed_differences_is_their_sum_of_squares():
+    """Not that about their mean, which a difference makes smaller, and the test with it too liberal."""
+    many = np.random.default_rng(11).normal(0.6, 1, size=40)
+    assert sign_flip(many) == pytest.approx(2 * norm.sf(many.sum() / np.sqrt(np.square(many).sum())))
 
 
 def test_no_difference_at_all_is_no_evidence():

@@ -70,18 +70,31 @@ def test_the_interval_covers_what_is_true():
     assert np.mean(covered) >= 0.95 - 3 * np.sqrt(0.05 * 0.95 / RUNS)
 
 
-@given(st.integers(1, 4), st.floats(-2, 2), st.floats(0.01, 0.5))
+@given(st.integers(2, 4), st.floats(-2, 2), st.floats(0.01, 0.5))
 def test_the_interval_leaves_out_zero_exactly_where_the_test_says_so(seeds, mean, level):
     found = Difference.of(mean + np.random.default_rng(seeds).normal(size=(seeds, 30)))
     low, high = found.interval(level)
     assert (low > 0 or high < 0) == (found.p_value() < level)
 
 
-def test_one_seed_is_the_paired_t_test_of_statsmodels():
+def of_users_alone(differences):
+    """The users' level by itself: two seeds that agree wholly add nothing."""
+    return Difference.of(np.stack([differences, differences]))
+
+
+def test_a_level_of_one_seed_gives_no_number():
+    found = Difference.of(np.random.default_rng(1).normal(1, 1, size=(1, 50)))
+    numbers = [*found.interval(), found.p_value(), found.p_value(0, "greater"), found.p_equivalence(9)]
+    numbers += [found.detectable(), found.seed_error, users_needed(found, 1.0), seeds_needed(found, 1.0)]
+    assert np.isnan(numbers).all()
+    assert found.mean > 0 and found.user_error > 0
+
+
+def test_the_users_alone_are_the_paired_t_test_of_statsmodels():
     draw = np.random.default_rng(12)
     theirs, ours = draw.normal(size=80), draw.normal(0.1, size=80)
     p_equivalence, upper, lower = ttost_paired(ours, theirs, -0.4, 0.4)
-    found = Difference.of(ours - theirs)
+    found = of_users_alone(ours - theirs)
     assert found.p_equivalence(0.4) == pytest.approx(p_equivalence, rel=1e-6)
     assert found.p_value(-0.4, "greater") == pytest.approx(upper[1], rel=1e-6, abs=1e-9)
     assert found.p_value(0.4, "less") == pytest.approx(lower[1], rel=1e-6, abs=1e-9)
@@ -96,15 +109,15 @@ def test_sameness_is_found_where_it_is_true_and_seldom_where_it_is_not():
         Difference.of(np.ones((1, 3))).p_equivalence(0)
 
 
-def test_the_detectable_difference_of_one_seed_is_that_of_statsmodels():
-    found = Difference.of(np.random.default_rng(13).normal(0, 2, size=(1, 200)))
+def test_the_detectable_difference_of_the_users_alone_is_that_of_statsmodels():
+    found = of_users_alone(np.random.default_rng(13).normal(0, 2, size=200))
     effect = TTestPower().solve_power(nobs=200, alpha=0.05, power=0.8)
     spread = found.user_error * np.sqrt(200)
     assert found.detectable() == pytest.approx(effect * spread, rel=0.005)
 
 
 def test_users_needed_is_statsmodels_number():
-    found = Difference.of(np.random.default_rng(14).normal(0, 1, size=(1, 300)))
+    found = of_users_alone(np.random.default_rng(14).normal(0, 1, size=300))
     spread = found.user_error * np.sqrt(300)
     expected = TTestPower().solve_power(effect_size=0.2 / spread, alpha=0.05, power=0.8)
     assert users_needed(found, 0.2) == pytest.approx(expected, abs=1.5)
@@ -127,7 +140,6 @@ def test_seeds_needed_suffice_and_one_less_does_not():
 
     assert detectable(needed) <= 1.0 < detectable(needed - 1)
     assert seeds_needed(found, 0.1) == np.inf  # the users' error alone is too large
-    assert np.isnan(seeds_needed(Difference(0.0, 0.0, 0.1, 1, 1000), 1.0))
 
 
 def test_what_has_no_spread_or_no_number_is_refused():

@@ -1,5 +1,7 @@
 """The targets `tests`, `ranks` and `readings` from a small results tree whose numbers are worked out by hand."""
 
+import shutil
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ from methods.evaluation.ranks import metrics_of
 from paper_tables.casr import ranks as rank_table
 from paper_tables.casr.write import write
 from paper_tables.cell import Cell
+from paper_tables.statistics import holm
 from tests.paper_tables.made_results import USERS, lastfm, ranks_with_hits, write_cell
 
 
@@ -57,6 +60,49 @@ def test_the_stars_of_table_3_and_of_the_tests_agree(scale, results):
     assert np.allclose(both["p_value"], both["p_value_tests"], rtol=1e-4)
     assert np.allclose(both["p_value_holm"], both["p_value_holm_tests"], rtol=1e-4)
     assert set(both["family_size"]) == {len(table3)}
+
+
+def test_one_family_holds_the_tests_of_all_data_sets(scale, results):
+    """Tests of two data sets: corrected together, and not each data set by itself."""
+    scale["papers"]["casr"]["datasets"] = {"lastfm": {}, "amazon-baby": {}}
+    for treated, hits in ((), 20), (("casr-d", "stamp"), 27), (("casr-h", "stamp"), 22):
+        write_cell(results, Cell("casr", "amazon-baby.loo", "narm", *treated), {"1": ranks_with_hits(hits)})
+    rows, _ = made("tests", scale, results)
+    plain = rows.query("comparison == 'plain'")
+    assert plain.loc[plain["p_value"].notna(), "dataset"].nunique() == 2
+    assert np.allclose(plain["p_value_holm"], holm(plain["p_value"].to_numpy()), rtol=1e-4, equal_nan=True)
+    write(["table3"], scale, results)
+    table3 = pd.read_csv(results / "tables" / "casr_table3.csv")
+    assert np.allclose(table3["p_value_holm"], holm(table3["p_value"].to_numpy()), rtol=1e-4, equal_nan=True)
+
+
+def test_a_non_finding_stands_beside_what_could_have_been_found(scale, results):
+    """Two seeds: large differences only. NARM with D is printed 4.29 points above NARM, sampler NARM."""
+    hits = {"1": 21, "2": 25}, {"1": 22, "2": 20}
+    for anchor, counts in zip(((), ("casr-d", "narm")), hits, strict=True):
+        shutil.rmtree(lastfm("narm", *anchor).folder(results))
+        write_cell(results, lastfm("narm", *anchor), {seed: ranks_with_hits(count) for seed, count in counts.items()})
+    rows, _ = made("tests", scale, results)
+    found = compared(rows, "casr-d", "narm", "plain")
+    assert found["printed_gain"] == pytest.approx(4.29) and found["p_two_levels_holm"] > 0.05
+    assert found["detectable"] > found["printed_gain"]
+    assert found["answer"].startswith("this run could not have seen it (from ") and "printed 4.3); " in found["answer"]
+    assert "seeds would" in found["answer"] or "no number of seeds would" in found["answer"]
+    control = compared(rows, "casr-d", "stamp", "control")
+    assert control["answer"] != ""
+
+
+def test_one_seed_gives_no_number_of_two_levels(scale, results):
+    write_cell(results, lastfm("stamp"), {"1": ranks_with_hits(10)})
+    write_cell(results, lastfm("stamp", "casr-d", "stamp"), {"1": ranks_with_hits(30)})
+    rows, text = made("tests", scale, results)
+    [found] = rows.query(
+        "anchor == 'stamp' and comparison == 'plain' and metric == 'ndcg' and status == 'done'"
+    ).to_dict("records")
+    assert found["p_value_holm"] < 0.05 and found["answer"] == "no answer: one seed; two at least have a spread"
+    for name in "low high p_two_levels p_equivalence detectable relative_low effect_d_low seed_error".split():
+        assert np.isnan(found[name]), name
+    assert "& -- &" in text
 
 
 def test_a_comparison_that_cannot_be_made_says_why(scale, results):
