@@ -23,7 +23,10 @@ def pair_logits(model: Recommender) -> Logits:
     if isinstance(model, PairRecommender):
         return model.logits
     if isinstance(model, BPR):
-        return lambda users, items: (model.user_embedding(users)[:, None] * model.item_embedding(items)).sum(dim=2)
+        return lambda users, items: (
+            (model.user_embedding(users)[:, None] * model.item_embedding(items)).sum(dim=2)
+            + model.item_bias(items).sum(dim=2)
+        )
     raise TypeError(f"{type(model).__name__} gives no scores of pairs of user and item, which CPR trains on")
 
 

@@ -38,3 +38,6 @@ class Adam:
         )  # fmt: skip
         # the kernel changes the parameters behind autograd's back; who keeps something made of them must notice
         torch.autograd.graph.increment_version(self.parameters)
+
+    def settle(self) -> None:
+        """Every parameter is up to date after each step (methods/engine/row_adam.py has other rows)."""

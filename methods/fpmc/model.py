@@ -8,7 +8,8 @@ from methods.engine.initialisation import normal
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.sampling import other_items
 from methods.engine.split import Split
-from methods.engine.stochastic import fit_sampled, transitions
+from methods.engine.stochastic import ByRows, fit_sampled, transitions
+from methods.fpmc.gradients import add_gradients
 
 
 def build(split: Split, settings: dict) -> "FPMC":
@@ -27,7 +28,14 @@ def fit(model: "FPMC", split: Split, settings: dict, run: Run) -> Fitted:
     def loss(*batch):
         return sbpr_loss(model, *batch, settings["regularisation"])
 
-    return fit_sampled(model, draw, loss, settings, run)
+    def touched(users, lasts, items, others):
+        both = torch.cat([items, others.flatten()])
+        return users, both, both, lasts
+
+    def gradients(*batch_and_tables):
+        return add_gradients(*batch_and_tables, settings["regularisation"])
+
+    return fit_sampled(model, draw, loss, settings, run, by_rows=ByRows(touched, gradients))
 
 
 class FPMC(Recommender):

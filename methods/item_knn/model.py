@@ -1,5 +1,8 @@
 """Item neighbours: the items most similar to those in the history (Deshpande and Karypis, TOIS 2004)."""
 
+from collections.abc import Iterator
+from itertools import pairwise
+
 import numpy as np
 import torch
 from scipy import sparse
@@ -10,7 +13,9 @@ from methods.engine.interactions import batch_holdings
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split
 
-ROWS_AT_ONCE = 1024
+PAIRS_AT_ONCE = 1 << 23  # pairs of items whose cosines stand in memory at once
+HALF, HIGHEST = np.uint64(32), np.uint64(2**32 - 1)
+NONE = HIGHEST << HALF  # the key of a free place: item 0 with cosine 0, behind all others
 
 
 def build(split: Split, settings: dict) -> "ItemKNN":
@@ -56,19 +61,33 @@ def nearest(matrix: sparse.csr_matrix, k: int) -> tuple[np.ndarray, np.ndarray]:
     Of equally similar items the one with the lower identifier comes first. Only items that share a user count; free
     places hold item 0 with cosine 0. Both results have shape (items, k).
     """
+    count = matrix.shape[1]
     norms = np.sqrt(np.asarray(matrix.sum(axis=0)).ravel())
-    columns = (matrix @ sparse.diags(1.0 / np.maximum(norms, 1.0))).tocsc()
-    by_item = columns.T.tocsr()
-    items, cosines = np.zeros((matrix.shape[1], k), dtype=np.int64), np.zeros((matrix.shape[1], k), dtype=np.float32)
-    for start in range(0, matrix.shape[1], ROWS_AT_ONCE):
-        block = (by_item[start : start + ROWS_AT_ONCE] @ columns).tocoo()
-        rows, others, values = block.row + start, block.col, block.data.astype(np.float32)
-        different = rows != others
-        rows, others, values = rows[different], others[different], values[different]
-        order = np.lexsort((others, -values, rows))
-        rows, others, values = rows[order], others[order], values[order]
-        place = np.arange(len(rows)) - np.searchsorted(rows, rows)
-        near = place < k
-        items[rows[near], place[near]] = others[near]
-        cosines[rows[near], place[near]] = values[near]
-    return items, cosines
+    by_user = (matrix @ sparse.diags(1.0 / np.maximum(norms, 1.0))).tocsr()
+    by_item = by_user.T.tocsr()
+    keys = np.full((count, k), NONE)
+    for block in blocks(matrix, by_item):
+        product = by_item[block] @ by_user
+        found = as_keys(product.data.astype(np.float32), product.indices)
+        found[product.indices == np.repeat(np.arange(block.start, block.stop), np.diff(product.indptr))] = NONE
+        for row, begin, end in zip(range(block.start, block.stop), product.indptr, product.indptr[1:], strict=False):
+            own = found[begin:end]
+            own = np.sort(np.partition(own, k)[:k] if len(own) > k else own)
+            keys[row, : len(own)] = own
+    return (keys & HIGHEST).astype(np.int64), (HIGHEST - (keys >> HALF)).astype(np.uint32).view(np.float32)
+
+
+def blocks(matrix: sparse.csr_matrix, by_item: sparse.csr_matrix) -> Iterator[slice]:
+    """Stretches of items whose cosines take at most some 12 bytes x PAIRS_AT_ONCE, whatever the catalogue."""
+    lengths = np.diff(matrix.indptr)
+    most = np.minimum(np.add.reduceat(np.append(lengths[by_item.indices], 0), by_item.indptr[:-1]), matrix.shape[1])
+    most[np.diff(by_item.indptr) == 0] = 0  # reduceat gives an empty stretch the element behind it
+    part = np.cumsum(most) // PAIRS_AT_ONCE
+    edges = [0, *(np.flatnonzero(np.diff(part)) + 1), len(most)]
+    return (slice(*pair) for pair in pairwise(edges))
+
+
+def as_keys(cosines: np.ndarray, items: np.ndarray) -> np.ndarray:
+    """Numbers whose order is that of falling cosine, and of equal ones that of the identifier: the bits of a positive
+    float32 are ordered as it is."""
+    return (HIGHEST - cosines.view(np.uint32)) << HALF | items.astype(np.uint64)

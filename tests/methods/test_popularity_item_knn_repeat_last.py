@@ -59,7 +59,7 @@ def test_item_knn(train, asked, k):
 def test_item_knn_in_blocks(monkeypatch):
     split = make_split([[0, 1, 2], [1, 2, 3], [3, 4], [0, 4, 5]], 6)
     whole = fitted("item-knn", split, neighbours=3)[0].state_dict()
-    monkeypatch.setattr(item_knn, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(item_knn, "PAIRS_AT_ONCE", 8)
     blocks = fitted("item-knn", split, neighbours=3)[0].state_dict()
     assert all(torch.equal(whole[name], blocks[name]) for name in whole)
 
