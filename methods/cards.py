@@ -33,7 +33,8 @@ class Card:
     Of a treatment: strategies: by letter; `looks_at` says which pretrained models its generation looks at, `search`
     which settings are searched for it. generation: `settings` that change what is generated, where all others choose
     from it; `up_to`: of these a pool holds the most that any cell takes; `short`: settings by a shorter name in that of
-    a pool; `shared`: all strategies draw on one pool.
+    a pool; `shared`: all strategies draw on one pool. sees_truth: whether its generation is given the truth of
+    the data, where it is known; only for an oracle, which shows what a method could gain.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Card:
     differs: tuple = ()
     strategies: Mapping = field(default_factory=dict)
     generation: Mapping = field(default_factory=dict)
+    sees_truth: bool = False
     assumptions: tuple = ()
 
     @property
@@ -110,7 +112,7 @@ _BLANKS = {
     **dict.fromkeys(("name", "label", "kind", "family", "exclude_seen_reason"), ""),
     **dict.fromkeys(("settings", "search", "citation", "strategies", "generation"), {}),
     **dict.fromkeys(("equations", "differs", "assumptions"), []),
-    "exclude_seen": True,
+    **dict.fromkeys(("exclude_seen", "sees_truth"), True),
 }
 _IN_WORDS = {str: "text", dict: "mapping", list: "list", bool: "true or false"}
 
@@ -122,6 +124,8 @@ def _check(card: Card, file: Path) -> None:
     if card.kind not in KINDS:
         raise BadInput(f"{file}: kind is '{card.kind}'; one of {', '.join(KINDS)}")
     if card.kind != "treatment":
+        if card.sees_truth:
+            raise BadInput(f"{file}: key sees_truth is for treatments; no recommender may see the truth")
         if card.family not in FAMILIES:
             raise BadInput(f"{file}: family is '{card.family}'; one of {', '.join(FAMILIES)}")
         if card.exclude_seen is None or not card.exclude_seen_reason:
