@@ -16,6 +16,17 @@ def part_of(scale: Mapping, paper: str, keys: object) -> tuple[str, Mapping]:
     return where, part
 
 
+ON_DEMAND = ("dose",)  # a target of this name needs a key of this name
+
+
+def asked(scale: Mapping, paper: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """Those of a paper's tables and figures that the scale makes, in their order: all where it names none, but for what
+    only a scale makes that says of what."""
+    where, part = f"scale '{scale.get('scale', '?')}', papers.{paper}", scale["papers"][paper]
+    chosen = choice(where, part, "targets", targets)
+    return tuple(target for target in targets if target in chosen and (target not in ON_DEMAND or target in part))
+
+
 def choice(where: str, part: Mapping, key: str, allowed: Sequence) -> tuple:
     """The list under `key`, each of which is allowed; all of them where the scale says nothing."""
     chosen = part.get(key, allowed)

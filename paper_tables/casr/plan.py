@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.casr.dose import read_dose
+from paper_tables.dose import Dose
 from paper_tables.measures import Measures
 from paper_tables.recommenders import CONTROLS
 from paper_tables.scale_part import choice, inside, known, part_of, whole_numbers
@@ -38,6 +40,8 @@ _KEYS = {
     "figures",
     "combinations",
     "case_study",
+    "dose",
+    "targets",
 }
 
 
@@ -46,7 +50,8 @@ class Plan:
     """seeds: data set -> seeds; augmented: data set -> anchors whose augmented cells are run; others: recommenders of
     other papers that stand in Table 2, too; orders: data set -> extra orders of its items; twins: other protocols for
     data that has time; figures: figure -> (data sets, x values); combinations: data set -> (anchor, sampler) of its
-    figures; case_study: data set of Figure 7, or ""; settings: the scale's settings by section.
+    figures; case_study: data set of Figure 7, or ""; settings: the scale's settings by section; dose: worlds whose
+    truth is known. Without one there is at least one data set.
     """
 
     seeds: Mapping[str, tuple[int, ...]]
@@ -63,6 +68,7 @@ class Plan:
     combinations: Mapping[str, tuple[str, str]]
     case_study: str
     settings: Mapping[str, Mapping]
+    dose: Dose | None
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -76,9 +82,10 @@ def read_plan(scale: Mapping) -> Plan:
     """
     where, part = part_of(scale, "casr", _KEYS)
     datasets = part.get("datasets") or {}
-    if not isinstance(datasets, Mapping) or not datasets:
+    if not isinstance(datasets, Mapping) or not (datasets or "dose" in part):
         raise BadInput(f"{where}.datasets: expected at least one data set, as a mapping")
     anchors = choice(where, part, "anchors", ANCHORS)
+    dose = read_dose(f"{where}.dose", part.get("dose"), anchors, STRATEGIES)
     seeds, augmented = {}, {}
     for dataset, options in datasets.items():
         options = options or {}
@@ -86,6 +93,8 @@ def read_plan(scale: Mapping) -> Plan:
         known(here, options, {"seeds", "augmented"})
         seeds[dataset] = whole_numbers(here, options.get("seeds", scale.get("seeds")))
         augmented[dataset] = choice(here, options, "augmented", anchors)
+    if dose:
+        seeds |= dict.fromkeys(dose.datasets, whole_numbers(where, scale.get("seeds")))
     return Plan(
         seeds=seeds,
         augmented=augmented,
@@ -101,6 +110,7 @@ def read_plan(scale: Mapping) -> Plan:
         combinations={d: tuple(pair) for d, pair in _of(where, part, "combinations", datasets).items()},
         case_study=_case_study(where, part.get("case_study", ""), datasets),
         settings=scale.get("settings") or {},
+        dose=dose,
     )
 
 

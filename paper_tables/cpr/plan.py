@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.errors import BadInput
+from paper_tables.cpr.dose import read_dose
+from paper_tables.dose import Dose
 from paper_tables.measures import Measures
 from paper_tables.scale_part import choice, part_of, whole_numbers
 
@@ -31,6 +33,8 @@ _KEYS = {
     "anchors",
     "mind",
     "seeds",
+    "dose",
+    "targets",
 }
 
 
@@ -38,7 +42,8 @@ _KEYS = {
 class Plan:
     """readings: of the generator, the headline's first; data_seeds: draws of each synthetic setting; ks: of the noise
     filter; others: recommenders of other papers that stand in Table 1, too; mind: the data set of Tables 3 and 4, or
-    ""; seeds: of training; settings: the scale's settings by section; searched: whether settings are tuned.
+    ""; seeds: of training; settings: the scale's settings by section; searched: whether settings are tuned; dose:
+    worlds whose truth is known.
     """
 
     feedbacks: tuple[str, ...]
@@ -54,6 +59,7 @@ class Plan:
     seeds: tuple[int, ...]
     settings: Mapping[str, Mapping]
     searched: bool
+    dose: Dose | None
 
 
 def read_plan(scale: Mapping) -> Plan:
@@ -68,6 +74,7 @@ def read_plan(scale: Mapping) -> Plan:
     mind = part.get("mind", "")
     if mind not in ("", MIND):
         raise BadInput(f"{where}.mind: unknown '{mind}'; expected {MIND}, or nothing where it is not run")
+    anchors = choice(where, part, "anchors", ANCHORS)
     return Plan(
         feedbacks=choice(where, part, "feedbacks", FEEDBACKS),
         dims=choice(where, part, "dims", DIMS),
@@ -77,9 +84,10 @@ def read_plan(scale: Mapping) -> Plan:
         ks=choice(where, part, "ks", KS),
         baselines=choice(where, part, "baselines", BASELINES),
         others=tuple(part.get("others") or ()),
-        anchors=choice(where, part, "anchors", ANCHORS),
+        anchors=anchors,
         mind=mind,
         seeds=whole_numbers(where, part.get("seeds", scale.get("seeds"))),
         settings=scale.get("settings") or {},
         searched=bool(scale.get("tuning")),
+        dose=read_dose(f"{where}.dose", part.get("dose"), anchors, STRATEGIES),
     )
