@@ -33,7 +33,8 @@ class Card:
     Of a treatment: strategies: by letter; `looks_at` says which pretrained models its generation looks at, `search`
     which settings are searched for it. generation: `settings` that change what is generated, where all others choose
     from it; `up_to`: of these a pool holds the most that any cell takes; `short`: settings by a shorter name in that of
-    a pool; `shared`: all strategies draw on one pool.
+    a pool; `shared`: all strategies draw on one pool. sees_truth: whether its generation is given the truth of
+    the data, where it is known; only for an oracle, which shows what a method could gain.
     """
 
     name: str
@@ -50,6 +51,7 @@ class Card:
     differs: tuple = ()
     strategies: Mapping = field(default_factory=dict)
     generation: Mapping = field(default_factory=dict)
+    sees_truth: bool = False
     assumptions: tuple = ()
     _faults: dict = field(default_factory=dict, compare=False, repr=False)  # what `fault` has said before
 
@@ -131,6 +133,8 @@ def _check(card: Card, file: Path) -> None:
     expected = file.parent.name.replace("_", "-")
     if card.name != expected:
         raise BadInput(f"{file}: name is '{card.name}'; this folder's method is called '{expected}'")
+    if card.sees_truth and card.kind != "treatment":
+        raise BadInput(f"{file}: key sees_truth is for treatments; no recommender may see the truth")
     for key in ("settings", "up_to", "short"):
         _refuse_unknown(f"{file}: generation.{key}", card.generation.get(key, ()), card.settings)
     _refuse_unknown(f"{file}: search", card.search, card.settings)

@@ -48,6 +48,18 @@ def seeds_of(file: str, paper: str, scale: Mapping, *parts: Mapping) -> tuple[in
     return tuple(found)
 
 
+ON_DEMAND = ("dose",)  # a target of this name needs a key of this name
+
+
+def asked(scale: Mapping, paper: str, targets: Sequence[str]) -> tuple[str, ...]:
+    """Those of a paper's tables and figures that the scale makes, in their order: all where it names none, but for what
+    only a scale makes that says of what."""
+    part = scale["papers"][paper]
+    chosen = part.get("targets", targets)
+    inside(f"config/{scale.get('scale', '?')}.yaml", f"papers.{paper}.targets", chosen, targets)
+    return tuple(target for target in targets if target in chosen and (target not in ON_DEMAND or target in part))
+
+
 def known_dataset(file: str, key: str, name: str) -> None:
     """Refuse a data set that has no card."""
     if said := _dataset_fault(name):

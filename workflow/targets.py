@@ -8,6 +8,7 @@ from datasets.pipeline.card import card, cards
 from datasets.pipeline.code import ROOT, closure, digest, imported, made_with
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
+from paper_tables.scale_part import asked
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
 from workflow.cells.settings import known_cards, treatment_method
@@ -35,16 +36,21 @@ def targets(scale: str) -> list[str]:
     return [
         name
         for paper in papers(scale)
-        for name in (paper, *(f"{paper}_{target}" for target in graph.specification(paper).TARGETS))
+        for name in (paper, *(f"{paper}_{target}" for target in made(named_scale(scale), paper)))
     ]
+
+
+def made(scale: Scale, paper: str) -> tuple[str, ...]:
+    """The tables and figures of a paper that the scale makes."""
+    return asked(scale.content, paper, graph.specification(paper).TARGETS)
 
 
 def target_files(scale: str, name: str) -> list[str]:
     """The files of a paper (`casr`) or of one of its tables and figures (`casr_table2`)."""
     paper, _, target = name.partition("_")
     specification, results = graph.specification(paper), named_scale(scale).results
-    asked = [target] if target else specification.TARGETS
-    return [str(file) for each in asked for file in specification.outputs(each, results)]
+    wanted = [target] if target else made(named_scale(scale), paper)
+    return [str(file) for each in wanted for file in specification.outputs(each, results)]
 
 
 def document_files(scale: str, name: str) -> list[str]:
@@ -77,12 +83,13 @@ def table_inputs(wildcards) -> list[str]:
     read some of the same cells and no others, they stand for them, and for their data."""
     scale = named_scale(wildcards.scale)
     specification = graph.specification(wildcards.paper)
-    if wildcards.target not in specification.TARGETS:
-        raise BadInput(f"no target '{wildcards.target}': one of {', '.join(specification.TARGETS)}")
+    targets = made(scale, wildcards.paper)
+    if wildcards.target not in targets:
+        raise BadInput(f"no target '{wildcards.target}' at scale {scale.name}: one of {', '.join(targets)}")
     read, files = _read_by(scale, wildcards.paper, wildcards.target), []
     about = read or {name: cell for name, cell in graph.all_cells(scale).items() if cell.paper == wildcards.paper}
     left, datasets = dict(read), {cell.dataset for cell in about.values()}
-    for other in specification.TARGETS[: specification.TARGETS.index(wildcards.target)]:
+    for other in targets[: targets.index(wildcards.target)]:
         theirs = _read_by(scale, wildcards.paper, other)
         if theirs.keys() <= read.keys() and not theirs.keys().isdisjoint(left):
             files.append(str(specification.outputs(other, scale.results)[0]))

@@ -8,6 +8,10 @@ cut. Of a user with training rows, the first row from the first cut on and befor
 the first row from the second cut on the test item: the next thing that this user did. Rows after a cut that are
 neither are left out, so that nothing after a cut is ever trained on.
 
+`others`, other users: of data that marks users who are only tested (column `only_tested`) the marked ones are ranked,
+the last row of each as the test item and the last but one as the validation item, from a history that nothing is
+trained on (`histories.csv`). All rows of the others are training data.
+
 Of data with lists, the training lists are those before the first cut, or all in `loo`, without any showing of a pair
 that is held out: no later step can see that it was shown, nor that it was chosen.
 """
@@ -33,17 +37,26 @@ from datasets.pipeline.time_audit import errors, inspect_time
 
 CUTS = (0.8, 0.9)
 FEWEST_TARGETS = 10
-PROTOCOLS = ("loo", "time")
+PROTOCOLS = ("loo", "time", "others")
+ONLY_TESTED = "only_tested"  # a column of the interactions, true for all rows of a user who is only tested
 
 
 @dataclass(frozen=True)
 class Parts:
-    """Positions of rows in the ordered interactions; `cuts` are times in seconds, for the global time line."""
+    """Positions of rows in the ordered interactions; `cuts` are times in seconds, for the global time line; `histories`
+    what is known of users who are only tested, for `others`."""
 
     train: np.ndarray
     validation: np.ndarray
     test: np.ndarray
     cuts: tuple[int, ...] = ()
+    histories: np.ndarray | None = None
+
+    @property
+    def tables(self) -> dict[str, np.ndarray]:
+        """By the name of their file."""
+        found = {"train": self.train, "validation": self.validation, "test": self.test}
+        return found if self.histories is None else found | {"histories": self.histories}
 
 
 @dataclass(frozen=True)
@@ -83,14 +96,14 @@ def make_split(name: str, results: Path) -> dict:
     prepared = read_json(data / "data.json", sealed=True)
     order = "time" if split.protocol == "time" else split.order or about.default_order
     interactions = rows = pd.read_parquet(unchanged(data / "interactions.parquet", prepared))
-    if split.protocol == "loo":
+    if split.protocol != "time":
         rows = put_in_order(interactions, about.orders[order])
-        parts = leave_one_out(rows)
+        parts = leave_one_out(rows) if split.protocol == "loo" else other_users(rows, name)
     else:
         parts = time_line(rows)
         _check_time_line(name, rows, parts)
     items = pd.read_parquet(unchanged(data / "items.parquet", prepared))
-    tables = {part: rows.iloc[getattr(parts, part)][["user", "item"]] for part in ("train", "validation", "test")}
+    tables = {part: rows.iloc[places][["user", "item"]] for part, places in parts.tables.items()}
     tables["items"] = pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)})
     held_out = pd.concat([tables["validation"], tables["test"]])
     content = {
@@ -100,8 +113,8 @@ def make_split(name: str, results: Path) -> dict:
         "order": order,
         "users": prepared["counts"]["users"],
         "items": prepared["counts"]["items"],
-        "rows": {part: len(getattr(parts, part)) for part in ("train", "validation", "test")},
-        "left_out": prepared["counts"]["interactions"] - len(parts.train) - len(parts.validation) - len(parts.test),
+        "rows": {part: len(places) for part, places in parts.tables.items()},
+        "left_out": prepared["counts"]["interactions"] - sum(map(len, parts.tables.values())),
         "cuts": list(parts.cuts),
         "data_digest": prepared["digest"],
         "verified": prepared["verified"],
@@ -139,6 +152,18 @@ def leave_one_out(interactions: pd.DataFrame) -> Parts:
     place, rows = places(users)
     from_end = np.where(rows >= 3, rows - place, rows + 3)  # 1: last; users with fewer rows have neither
     return Parts(np.flatnonzero(from_end > 2), np.flatnonzero(from_end == 2), np.flatnonzero(from_end == 1))
+
+
+def other_users(interactions: pd.DataFrame, name: str) -> Parts:
+    """The protocol `others` (above). `interactions`: rows sorted by user, each user's in order."""
+    if ONLY_TESTED not in interactions:
+        raise BadInput(f"split '{name}': the data marks no users who are only tested ({ONLY_TESTED}); use loo")
+    tested = interactions[ONLY_TESTED].to_numpy(bool)
+    place, rows = places(interactions["user"].to_numpy())
+    from_end = rows - place  # 1: last
+    parts = (~tested, tested & (from_end == 2), tested & (from_end == 1), tested & (from_end > 2))
+    train, validation, test, histories = map(np.flatnonzero, parts)
+    return Parts(train, validation, test, histories=histories)
 
 
 def time_line(interactions: pd.DataFrame) -> Parts:

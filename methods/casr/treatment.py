@@ -45,7 +45,11 @@ def counts(pool: Pool) -> dict:
 
 def retrain(task: Task) -> Retrained | None:
     """The anchor, trained on the observed and the extra sequences; a control as many epochs as its cell."""
-    extra = chosen(task)
+    return retrained_on(chosen(task), task)
+
+
+def retrained_on(extra: Branches, task: Task) -> Retrained | None:
+    """The same for any extra sequences; None where there are none."""
     task.run.progress(f"{len(extra):,} extra sequences")
     if not len(extra):
         return None

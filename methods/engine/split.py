@@ -59,7 +59,7 @@ class Split:
         return torch.bincount(self.items, minlength=self.catalogue)
 
     def extended(self, targets: "Targets") -> "Split":
-        """The split with each target appended to its user's history: what is known when the test item is ranked."""
+        """The split with the targets appended to their users' histories: what is known when the test item is ranked."""
         owners = torch.cat([self.owners, targets.users])
         order = torch.argsort(owners, stable=True)
         lengths = self.lengths.index_add(0, targets.users, torch.ones_like(targets.users))
@@ -101,6 +101,16 @@ def load_split(folder: Path) -> Split:
     return Split(
         about["name"], *_by_user(folder / "train.csv", about), torch.from_numpy(categories.copy()), about["digest"]
     )
+
+
+def load_known(folder: Path, split: Split) -> Split:
+    """The histories that targets are ranked from: those of the split, and of users who are only tested, if any."""
+    file = Path(folder) / "histories.csv"
+    if not file.is_file():
+        return split
+    items, offsets = _by_user(file, read_json(Path(folder) / "split.json"))
+    owners = torch.repeat_interleave(torch.arange(split.users), offsets.diff())
+    return split.extended(Targets(owners, items))
 
 
 def load_candidates(folder: Path) -> Candidates | None:

@@ -21,9 +21,31 @@ import torch
 
 from datasets.pipeline.lists import Lists
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split
+from methods.engine.split import Split, Targets
 
 Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Truth:
+    """The structural model behind a data set: the data set's module `truth`, which says by its functions what can be
+    asked, and what its `load_truth` read. lists: all that was shown, where the data has lists."""
+
+    module: ModuleType
+    content: object
+    lists: Lists | None = None
+
+    def answers(self, question: str) -> bool:
+        return hasattr(self.module, question)
+
+
+@dataclass(frozen=True)
+class Oracle:
+    """What an oracle is given: the truth, and the pairs of user and item that the split holds out. Those are to be
+    withheld: no list may show one, as none of the data does."""
+
+    truth: Truth
+    withheld: tuple[Targets, ...]
 
 
 @dataclass(frozen=True)
@@ -31,7 +53,8 @@ class Source:
     """What generation may look at.
 
     strategy: its letter on the card; lists(): training lists, BadInput where the data has none; models: pretrained, by
-    the roles that the card says the strategy looks at; settings: by role, `treatment` and those of the models.
+    the roles that the card says the strategy looks at; settings: by role, `treatment` and those of the models; oracle:
+    the truth, for the card of a treatment that says `sees_truth`, else None.
     """
 
     strategy: str
@@ -42,6 +65,7 @@ class Source:
     seed: int
     device: torch.device
     say: Say
+    oracle: Oracle | None = None
 
 
 @dataclass(frozen=True)
@@ -70,19 +94,6 @@ class Retrained:
     fitted: Fitted
     trained: int
     details: object = None
-
-
-@dataclass(frozen=True)
-class Truth:
-    """The structural model behind a data set: the data set's module `truth`, which says by its functions what can be
-    asked, and what its `load_truth` read. lists: all that was shown, where the data has lists."""
-
-    module: ModuleType
-    content: object
-    lists: Lists | None = None
-
-    def answers(self, question: str) -> bool:
-        return hasattr(self.module, question)
 
 
 def or_stay(model: Recommender, run: Run, fit: Callable[[], Fitted], may_stay: bool) -> Fitted:

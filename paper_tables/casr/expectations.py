@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from paper_tables import dose
 from paper_tables.casr import curves
 from paper_tables.casr.accuracy import frame, reader, table2_lines, table3_lines
 from paper_tables.casr.plan import MEASURES, Plan, read_plan
@@ -20,6 +21,11 @@ from paper_tables.results import Result
 def expectations(scale: Mapping, results: Path) -> list[Expectation]:
     """What any scale is expected to show, from its results."""
     plan, read = read_plan(scale), reader(scale, Path(results))
+    known = dose.expectations(plan.dose, dose.frame(plan.dose, read, MEASURES)) if plan.dose else []
+    return [*(_of_tables(plan, read) if plan.datasets else []), *known]
+
+
+def _of_tables(plan: Plan, read: Callable[[Cell], Result]) -> list[Expectation]:
     table2 = frame(table2_lines(plan, read), 2).query("metric == 'ndcg' and status == 'done'")
     lines = table3_lines(plan, read)
     table3 = frame(lines, 3).query("metric == 'ndcg' and status == 'done'")

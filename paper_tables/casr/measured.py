@@ -40,7 +40,7 @@ def measured(scale: Mapping, results: Path) -> pd.DataFrame:
             rows += _rows(Line("", "", cell.dataset, read(cell)), "", ";".join(differs))
     facts = {dataset: incomparable(dataset, results) for dataset in {*plan.datasets, *shown_datasets(plan)}}
     found = pd.DataFrame(rows)
-    return found.assign(incomparable=found["dataset"].map(facts))
+    return found.assign(incomparable=[facts.get(dataset, "") for dataset in found["dataset"]])
 
 
 def incomparable(dataset: str, results: Path) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.card import card
+from paper_tables.casr.dose import DOSE, read_dose
+from paper_tables.dose import Dose
 from paper_tables.measures import Measures
 from paper_tables.recommenders import CONTROLS
 from paper_tables.scale_part import (
@@ -54,7 +56,9 @@ SCHEMA = keys(
     figures=keys(**{figure: keys(datasets=TEXTS, **{key: VALUES}) for figure, key in FIGURES.items()}),
     combinations=by_dataset({"type": "array", "items": {"enum": list(ANCHORS)}, "minItems": 2, "maxItems": 2}),
     case_study={"type": "string"},
-) | {"required": ["datasets"]}
+    dose=DOSE,
+    targets=TEXTS,
+) | {"anyOf": [{"required": ["datasets"]}, {"required": ["dose"]}]}
 
 
 @dataclass(frozen=True)
@@ -62,7 +66,8 @@ class Plan:
     """seeds: data set -> seeds; augmented: data set -> anchors whose augmented cells are run; others: recommenders of
     other papers that stand in Table 2, too; orders: data set -> extra orders of its items; twins: other protocols for
     data that has time; figures: figure -> (data sets, x values); combinations: data set -> (anchor, sampler) of its
-    figures; case_study: data set of Figure 7, or ""; settings: the scale's settings by section.
+    figures; case_study: data set of Figure 7, or ""; settings: the scale's settings by section; dose: worlds whose
+    truth is known. Without one there is at least one data set.
     """
 
     seeds: Mapping[str, tuple[int, ...]]
@@ -79,6 +84,7 @@ class Plan:
     combinations: Mapping[str, tuple[str, str]]
     case_study: str
     settings: Mapping[str, Mapping]
+    dose: Dose | None
 
     @property
     def datasets(self) -> tuple[str, ...]:
@@ -91,7 +97,7 @@ def read_plan(scale: Mapping) -> Plan:
     Raises BadInput with the key that is unknown or malformed.
     """
     file, part = part_of(scale, "casr", SCHEMA)
-    datasets, anchors = part["datasets"], tuple(part.get("anchors", ANCHORS))
+    datasets, anchors = part.get("datasets", {}), tuple(part.get("anchors", ANCHORS))
     seeds, augmented = {}, {}
     for dataset, options in datasets.items():
         options, here = options or {}, f"papers.casr.datasets.{dataset}"
@@ -103,6 +109,9 @@ def read_plan(scale: Mapping) -> Plan:
         inside(file, f"papers.casr.{key}", part.get(key, ()), datasets)
     for dataset, orders in part.get("orders", {}).items():
         inside(file, f"papers.casr.orders.{dataset}", orders, card(dataset).orders)
+    dose = read_dose(part.get("dose"), anchors, STRATEGIES)
+    if dose:
+        seeds |= dict.fromkeys(dose.datasets, seeds_of(file, "papers.casr", scale))
     case_study = part.get("case_study", "")
     inside(file, "papers.casr.case_study", [case_study] if case_study else [], datasets)
     return Plan(
@@ -120,6 +129,7 @@ def read_plan(scale: Mapping) -> Plan:
         combinations={dataset: tuple(pair) for dataset, pair in part.get("combinations", {}).items()},
         case_study=case_study,
         settings=scale.get("settings") or {},
+        dose=dose,
     )
 
 

@@ -16,8 +16,8 @@ from paper_tables.recommenders import own_methods
 SELECTION = "ndcg@5"  # what early stopping and the search for settings go by, on validation data
 TARGETS = ("table1", "table2", "table3", "controls", "splits", "sets", "tuning", "audit", *FIGURES, "figure7")
 TARGETS += ("verdicts", "agreement", "claims")  # measured against printed
-TARGETS += ("tests", "ranks", "readings")
-PICTURES = (*FIGURES, "agreement", "ranks")
+TARGETS += ("tests", "ranks", "readings", "dose")
+PICTURES = (*FIGURES, "agreement", "ranks", "dose")
 
 # What a figure varies: the setting, the short name of a value, and the usual value, at which a main cell stands already
 # unless the scale sets another one. kappa and the index of the main cells are tuned, so that none is shared.
@@ -58,6 +58,8 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
         return _unique(cell for split in extra_splits(plan) for cell in split_cells(plan, split))
     if target == "figure7":
         return case_study_cells(plan) if plan.case_study else []
+    if target == "dose":
+        return plan.dose.cells() if plan.dose else []
     if target in FIGURES:
         return _unique(cell for dataset in figure_datasets(plan, target) for cell in panel_cells(plan, target, dataset))
     raise ValueError(f"unknown target '{target}': one of {', '.join(TARGETS)}")

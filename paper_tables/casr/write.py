@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_tables import controls, latex, marks, sets, shared
+from paper_tables import controls, dose_picture, latex, marks, sets, shared
 from paper_tables.casr import case_study, curves, draw, ranks, readings, render, sizes, splits
 from paper_tables.casr.accuracy import frame, reader, share_note, shown_datasets, table2_lines, table3_lines
 from paper_tables.casr.evidence import measured_evidence
@@ -59,6 +59,8 @@ def write(targets: Iterable[str], scale: Mapping, results: Path) -> list[Path]:
             shared.write_agreement(_source(scale, results, read))
         elif target == "ranks":
             _ranks(scale, results, read)
+        elif target == "dose":
+            dose_picture.write(read_plan(scale).dose, read, MEASURES, scale, results)
         else:
             rows, text = _table(target, scale, results, read)
             csv, tex = outputs(target, results)

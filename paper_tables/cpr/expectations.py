@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
+from paper_tables import dose
 from paper_tables.controls import frame as control_frame
 from paper_tables.cpr import accuracy, recovery
-from paper_tables.cpr.lines import compared_lines, main_lines, mind_setting, reader, table1_settings
+from paper_tables.cpr.lines import Read, compared_lines, main_lines, mind_setting, reader, table1_settings
 from paper_tables.cpr.plan import LEARNED, MEASURES, RANDOM, Plan, read_plan
 from paper_tables.expectation import Expectation, majority
 from paper_tables.labels import dataset_label, setting_label
@@ -16,6 +17,11 @@ from paper_tables.labels import dataset_label, setting_label
 def expectations(scale: Mapping, results: Path) -> list[Expectation]:
     """What any scale is expected to show, from its results."""
     plan, read = read_plan(scale), reader(scale, Path(results))
+    known = dose.expectations(plan.dose, dose.frame(plan.dose, read, MEASURES)) if plan.dose else []
+    return [*(_of_tables(plan, read, scale, results) if plan.feedbacks or plan.mind else []), *known]
+
+
+def _of_tables(plan: Plan, read: Read, scale: Mapping, results: Path) -> list[Expectation]:
     lines = compared_lines(plan, read)
     beside = control_frame(lines, MEASURES).query("metric == 'ndcg' and status == 'done'")
     rows = _accuracy(plan, scale, results).query("metric == 'ndcg' and status == 'done' and candidates == 'all'")

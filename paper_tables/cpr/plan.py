@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from datasets.pipeline.card import card
+from paper_tables.cpr.dose import DOSE, read_dose
+from paper_tables.dose import Dose
 from paper_tables.measures import Measures
 from paper_tables.scale_part import SEEDS, keys, part_of, seeds_of, some_of
 
@@ -32,6 +34,8 @@ SCHEMA = keys(
     anchors=some_of(ANCHORS),
     mind={"enum": [MIND, ""]},  # nothing where it is not run
     seeds=SEEDS,
+    dose=DOSE,
+    targets={"type": "array", "items": {"type": "string"}, "uniqueItems": True},
 ) | {"required": ["data_seeds"]}
 
 
@@ -39,7 +43,8 @@ SCHEMA = keys(
 class Plan:
     """readings: of the generator, the headline's first; data_seeds: draws of each synthetic setting; ks: of the noise
     filter; others: recommenders of other papers that stand in Table 1, too; mind: the data set of Tables 3 and 4, or
-    ""; seeds: of training; settings: the scale's settings by section; searched: whether settings are tuned.
+    ""; seeds: of training; settings: the scale's settings by section; searched: whether settings are tuned; dose:
+    worlds whose truth is known.
     """
 
     feedbacks: tuple[str, ...]
@@ -55,6 +60,7 @@ class Plan:
     seeds: tuple[int, ...]
     settings: Mapping[str, Mapping]
     searched: bool
+    dose: Dose | None
 
 
 def read_plan(scale: Mapping) -> Plan:
@@ -77,4 +83,5 @@ def read_plan(scale: Mapping) -> Plan:
         seeds=seeds_of(file, "papers.cpr", scale, part),
         settings=scale.get("settings") or {},
         searched=bool(scale.get("tuning")),
+        dose=read_dose(part.get("dose"), tuple(part.get("anchors", ANCHORS)), STRATEGIES),
     )

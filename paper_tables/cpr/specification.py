@@ -24,8 +24,8 @@ from paper_tables.outputs import target_files
 
 SELECTION = "ndcg@10"  # what early stopping, tuning and the choice between cells go by, on validation data
 TARGETS = ("table1", "table2", "table3", "table4", "controls", "recovery", "sets", "tuning", "audit")
-TARGETS += ("verdicts", "agreement", "claims", "tests", "readings")
-PICTURES = ("agreement",)
+TARGETS += ("verdicts", "agreement", "claims", "tests", "readings", "dose")
+PICTURES = ("agreement", "dose")
 USUAL_K = 1  # of the card
 
 
@@ -55,6 +55,8 @@ def target_cells(target: str, scale: Mapping) -> list[Cell]:
     synthetic, real = main_settings(plan), mind_settings(plan)
     if target == "audit":
         return []
+    if target == "dose":
+        return plan.dose.cells() if plan.dose else []
     if target == "table1":
         return _unique(cell for setting in synthetic for cell in main_cells(plan, setting))
     if target == "table2":

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_tables import marks, sets, shared
+from paper_tables import dose_picture, marks, sets, shared
 from paper_tables.cpr import accuracy, coldness, readings, recovery, render
 from paper_tables.cpr.evidence import measured_evidence
 from paper_tables.cpr.lines import (
@@ -51,6 +51,8 @@ def write(targets: Iterable[str], scale: Mapping, results: Path) -> list[Path]:
             write_text(made[0], _document(scale))
         elif target == "agreement":
             shared.write_agreement(source)
+        elif target == "dose":
+            dose_picture.write(read_plan(scale).dose, read, MEASURES, scale, results)
         else:
             rows, text = _table(target, source, read)
             csv, tex = made

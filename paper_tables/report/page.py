@@ -12,14 +12,16 @@ import pandas as pd
 
 from datasets.pipeline.files import whole_file
 from paper_tables import verdicts
-from paper_tables.report import costs, known, read
+from paper_tables.report import costs, known, read, seen
 from paper_tables.report.provenance import Provenance, cell_of, provenance
 from paper_tables.report.tables import VERDICTS, Column, Table, finer, records, table
-from paper_tables.results import DONE, FAILED, MADE_BEFORE, Result
+from paper_tables.results import DONE, FAILED, MADE_BEFORE, NOT_RUN, Result
+from paper_tables.scale_part import asked
 
 HERE = Path(__file__).parent
 INSIDE = {"style": "style.css", "script": "page.js"}
 SECTIONS = {
+    "seen": "Could this harness have seen it?",
     "agreement": "Agreement",
     "tables": "Measured and printed",
     "figures": "Figures",
@@ -100,6 +102,8 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
     states = Counter(result.status for result in found)
     compared = read.csv(results / "comparison.csv")
     rows = pd.DataFrame() if compared is None else compared[compared["paper"] == name]
+    if "targets" in scale["papers"][name] and len(rows):  # what the scale does not ask for is not missing
+        rows = rows[rows["status"] != NOT_RUN]
     about = Paper(name, states, bars(rows), sentence(states, rows), cautions(rows, found, results))
     about.assumptions, about.anomalies = read.entries(name, "assumptions"), read.entries(name, "anomalies")
     about.failed = [result for result in found if result.status == FAILED]
@@ -109,11 +113,14 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
             about.not_run.setdefault(result.cell.split, []).append(result.cell.name)
     _comparison(about, rows, scale, results)
     _files(about, scale, results)
+    made = asked(scale, name, read.specification(name).TARGETS)
+    about.tables["seen"] = seen.tables(name, results)
     claims = read.csv(results / "tables" / f"{name}_claims.csv")
     said = [] if claims is None else claims.to_dict("records")
     about.figures = [
         (figure, [claim for claim in said if figure.title in claim.get("where", "")])
         for figure in read.figures(name, results)
+        if figure.name in made
     ]
     if not about.figures:
         about.absent["figures"] = [f"{results / 'figures'}: {how(scale)}"]
@@ -215,13 +222,14 @@ def _linked(about: Paper, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def _files(about: Paper, scale: Mapping, results: Path) -> None:
-    """Every other table of the paper that is there, and the names of those that are not."""
+    """Every other table of the paper that is there, and the names of those that the scale makes and that are not."""
+    made = asked(scale, about.name, read.specification(about.name).TARGETS)
     for name, (section, title, note, columns) in {**read.shown(about.name).FILES, **known.FILES}.items():
         file = results / "tables" / f"{about.name}_{name}.csv"
         own = read.csv(file)
-        if own is None:
+        if own is None and name in made:
             about.absent.setdefault(section, []).append(f"{file}: {how(scale)}")
-        else:
+        elif own is not None:
             about.tables.setdefault(section, []).append(
                 table(f"{about.name}-{name}-rows", title, own, columns, note, quiet="status")
             )

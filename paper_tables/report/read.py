@@ -68,8 +68,12 @@ def in_words(value: object) -> str:
 
 def results_of(paper: str, scale: Mapping, results: Path) -> list[Result]:
     """Every planned cell of a paper as it stands."""
-    specification = importlib.import_module(f"paper_tables.{paper}.specification")
-    return [read_result(cell, results) for cell in specification.cells(scale)]
+    return [read_result(cell, results) for cell in specification(paper).cells(scale)]
+
+
+def specification(paper: str):
+    """Which cells and targets a paper has: its specification.py."""
+    return importlib.import_module(f"paper_tables.{paper}.specification")
 
 
 def shown(paper: str):

@@ -147,7 +147,7 @@ def value(given: object, kind: str) -> Value:
 
 
 def records(found: Iterable[Mapping]) -> pd.DataFrame:
-    return pd.DataFrame(list(found)).fillna("")
+    return pd.DataFrame(list(found)).astype(object).fillna("")
 
 
 def _filled(column: pd.Series) -> bool:

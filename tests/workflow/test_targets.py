@@ -14,7 +14,7 @@ from snakemake.resources import Resources
 from datasets.pipeline.files import read_json
 from tests.workflow.test_workflow import CODE, copy_tree
 from workflow.cells import graph
-from workflow.targets import named_scale, papers, side_by_side, table_inputs, targets
+from workflow.targets import made, named_scale, papers, side_by_side, table_inputs, targets
 
 ROOT = Path(__file__).parents[2]
 # In one process, because loading Snakemake takes longer than a plan. Prints a line for each target.
@@ -108,5 +108,5 @@ def test_whoever_reads_the_counts_of_data_waits_for_its_audit():
 
     scale = named_scale("paper")
     for paper in papers("paper"):
-        for target in graph.specification(paper).TARGETS:
+        for target in made(scale, paper):
             assert {cell.dataset for cell in graph.target_cells(scale, paper, target)} <= waited_for(paper, target)

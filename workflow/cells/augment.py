@@ -7,14 +7,16 @@ from types import ModuleType
 
 import torch
 
+from datasets.pipeline.errors import BadInput
 from methods.cards import load_card
-from methods.engine.split import Split, load_lists
-from methods.engine.treatment import Say, Source, Task, derived_seed
+from methods.engine.split import Split, load_lists, load_targets
+from methods.engine.treatment import Oracle, Say, Source, Task, derived_seed
 from paper_tables.cell import Cell
 from workflow.cells.files import as_made, weights_file
 from workflow.cells.pools import drawn_with
-from workflow.cells.settings import combination, treatment_method
+from workflow.cells.settings import combination, treatment_card, treatment_method
 from workflow.cells.steps import TrainingData, load_weights, method_module, run_of
+from workflow.cells.truth import known_truth
 from workflow.scale import Scale
 
 
@@ -41,7 +43,19 @@ def generate(
     own = {role: settings[role] for role in ("treatment", *models)}
     drawn = derived_seed(seed, cell.split)  # of no combination: any of several cells may stand for their pool
     strategy, lists = treatment_method(cell.treatment)[1], partial(load_lists, scale.results / "splits" / cell.split)
-    return treatment_module(cell).generate(Source(strategy, split, lists, models, own, drawn, device, say))
+    oracle = oracle_of(scale, cell) if treatment_card(cell).sees_truth else None
+    return treatment_module(cell).generate(Source(strategy, split, lists, models, own, drawn, device, say, oracle))
+
+
+def oracle_of(scale: Scale, cell: Cell) -> Oracle:
+    """The truth behind the cell's data, for a treatment that sees it. BadInput where nobody knows it."""
+    truth = known_truth(scale.results / "data" / cell.dataset, cell.dataset)
+    if truth is None:
+        raise BadInput(
+            f"{cell.treatment} answers by the truth, and nobody knows that of {cell.dataset}; take other data"
+        )
+    folder = scale.results / "splits" / cell.split
+    return Oracle(truth, tuple(load_targets(folder / f"{part}.csv") for part in ("validation", "test")))
 
 
 def task(

@@ -1,6 +1,6 @@
 """Draw one pool for all its seeds: `python -m workflow.cells.pool --scale-file … --split … --pool stamp.casr-d`
 
-Knows training data only: neither a validation nor a test item is read.
+Knows training data only: neither a validation nor a test item is read, but for an oracle, which withholds them.
 """
 
 import argparse
@@ -17,7 +17,9 @@ from workflow.cells.augment import generate, treatment_module
 from workflow.cells.errors import told
 from workflow.cells.files import DONE, built_on, finished, made, pool_seed_file, seed_file, tuned_settings
 from workflow.cells.pools import Pool, code_of_pool, drawn_with, find_pool, generation, tuned_with
+from workflow.cells.settings import treatment_card
 from workflow.cells.steps import device_name, prepare_torch
+from workflow.cells.truth import truth_digest
 from workflow.scale import Scale, load_scale
 
 
@@ -27,6 +29,8 @@ def draw(scale: Scale, pool: Pool) -> None:
     folder, split_folder = pool.folder(scale.results), scale.results / "splits" / pool.cell.split
     settings = generation(scale, pool, tuned_settings(scale, *tuned_with(scale, pool)))
     recipe = [code_of_pool(pool), settings, read_json(split_folder / "split.json")["digest"], *scale.sharing]
+    if treatment_card(pool.cell).sees_truth:
+        recipe.append(truth_digest(scale.results / "data" / pool.cell.dataset))
     treatment, split, seeds = treatment_module(pool.cell), None, {}
     with alone(folder):
         for seed in pool.seeds:

@@ -15,7 +15,7 @@ from safetensors.torch import load_file
 from methods.cards import load_card
 from methods.engine.ranking import Ranks, rank
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split, Targets, load_candidates, load_split, load_targets
+from methods.engine.split import Split, Targets, load_candidates, load_known, load_split, load_targets
 from methods.evaluation.metrics import summary
 
 Say = Callable[[str], None]
@@ -23,10 +23,12 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True)
 class TrainingData:
-    """All that training, tuning and augmentation may see of a split: histories and validation targets."""
+    """All that training, tuning and augmentation may see of a split: histories and validation targets. known: the
+    histories that are ranked from, which hold users who are only tested, too."""
 
     split: Split
     validation: Targets
+    known: Split
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,8 @@ class Trained:
 
 
 def load_training_data(folder: Path) -> TrainingData:
-    return TrainingData(load_split(folder), load_targets(Path(folder) / "validation.csv"))
+    split = load_split(folder)
+    return TrainingData(split, load_targets(Path(folder) / "validation.csv"), load_known(folder, split))
 
 
 def prepare_torch(threads: int) -> torch.device:
@@ -91,7 +94,7 @@ def run_of(method: str, data: TrainingData, seed: int, device: torch.device, sel
     exclude_seen = load_card(method).exclude_seen
 
     def validate(current: Recommender) -> float:
-        return headline(rank(current, data.split, data.validation, device), exclude_seen, selection)
+        return headline(rank(current, data.known, data.validation, device), exclude_seen, selection)
 
     return Run(seed, device, validate, say)
 
@@ -119,6 +122,6 @@ def final_ranks(model: Recommender, data: TrainingData, test_file: Path, device:
     """
     test, sampled = load_targets(test_file), load_candidates(test_file.parent)
     return {
-        "validation": rank(model, data.split, data.validation, device, sampled),
-        "test": rank(model, data.split.extended(data.validation), test, device, sampled),
+        "validation": rank(model, data.known, data.validation, device, sampled),
+        "test": rank(model, data.known.extended(data.validation), test, device, sampled),
     }

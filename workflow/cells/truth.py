@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 
 from datasets.pipeline.card import card
-from datasets.pipeline.files import record_of, unchanged
+from datasets.pipeline.files import record_of, sha256, unchanged
 from methods.engine.split import LISTS, load_lists
 from methods.engine.treatment import Truth
 
@@ -17,3 +17,9 @@ def known_truth(data: Path, dataset: str) -> Truth | None:
     module = importlib.import_module(f"datasets.{card(dataset).folder.name}.truth")
     lists = load_lists(data) if (data / LISTS).is_file() else None
     return Truth(module, module.load_truth(unchanged(file, record_of(data))), lists)
+
+
+def truth_digest(data: Path) -> str:
+    """A checksum of the truth, for what is made with it."""
+    file = data / "truth.npz"
+    return sha256(file) if file.is_file() else ""

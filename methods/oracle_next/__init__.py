@@ -1,0 +1,1 @@
+"""The positive control of sequences: counterfactual histories with the next item that their user would truly take."""
