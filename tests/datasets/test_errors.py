@@ -2,6 +2,7 @@
 
 import errno
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -93,4 +94,4 @@ def test_a_reader_that_has_seen_enough_is_no_error():
         stderr=subprocess.PIPE,
     )
     listing.stdout.close()
-    assert listing.stderr.read() == b"" and listing.wait() == 1
+    assert listing.stderr.read() == b"" and listing.wait() == -signal.SIGPIPE

@@ -17,7 +17,7 @@ def test_every_paper_of_the_scale_is_written(monkeypatch, tmp_path, capsys):
     assert main(["--scale-file", str(file), "--results", str(tmp_path)]) == 0
     assert list(asked) == ["casr", "cpr"]
     assert {"table2", "figure3", "document"} <= set(asked["casr"]) and {"table4", "document"} <= set(asked["cpr"])
-    assert capsys.readouterr().out.split() == [str(tmp_path / "casr"), str(tmp_path / "cpr")]
+    assert capsys.readouterr().out.split() == [str(tmp_path / "so_far" / "casr"), str(tmp_path / "so_far" / "cpr")]
 
 
 def test_a_scale_without_papers_has_no_tables(tmp_path):

@@ -66,11 +66,12 @@ def test_command_prints_the_short_form_and_writes_every_number(scale, results, t
     file.write_text(yaml.safe_dump(scale), encoding="utf-8")
     arguments = ["--scale-file", str(file), "--results", str(results)]
     assert main(arguments) == 0
-    text, first = capsys.readouterr().out, (results / "comparison.csv").read_bytes()
+    written = results / "so_far" / "comparison.csv"
+    text, first = capsys.readouterr().out, written.read_bytes()
     assert "of its numbers: audit: monotone identifiers. By the numbers alone: " in text
     assert "failed: casr/lastfm.loo/bpr: out of memory" in text
     assert "Not run, or nothing to compare with: amazon-baby, amazon-video," in text
-    assert main(arguments) == 0 and (results / "comparison.csv").read_bytes() == first
+    assert main(arguments) == 0 and written.read_bytes() == first
     assert main(["--scale-file", str(tmp_path / "none.yaml"), "--results", str(results)]) == 2
     assert "error: " in capsys.readouterr().err
 

@@ -223,11 +223,10 @@ def test_cards_of_augmented_sets_are_averaged_over_seeds(scale, results):
 def test_the_command_makes_a_target_and_names_its_files(scale, results, tmp_path, capsys):
     file = tmp_path / "fixture.yaml"
     file.write_text(yaml.safe_dump(scale), encoding="utf-8")
-    assert main(["table2", "--scale-file", str(file), "--results", str(results)]) == 0
-    printed = capsys.readouterr().out.split()
-    assert (
-        printed == [str(path) for path in outputs("table2", results)] and (results / "tables/casr_table2.tex").is_file()
-    )
+    for pages, final in ((results / "so_far", []), (results, ["--final"])):
+        assert main(["table2", "--scale-file", str(file), "--results", str(results), *final]) == 0
+        assert capsys.readouterr().out.split() == [str(path) for path in outputs("table2", pages)]
+        assert (pages / "tables/casr_table2.tex").is_file()
     assert main(["table2", "--scale-file", str(tmp_path / "no.yaml"), "--results", str(results)]) == 2
     assert "no.yaml" in capsys.readouterr().err
 

@@ -6,10 +6,10 @@ import sys
 
 import pytest
 
+from datasets.pipeline import code
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from workflow import progress
-from workflow.cells import provenance
 from workflow.cells.errors import NO_RETRY, told
 from workflow.cells.failed import another_attempt, message, reason
 from workflow.retry import take_failed_away
@@ -86,9 +86,9 @@ def test_a_syntax_error_names_its_file_and_line(tmp_path, capsys, monkeypatch):
     folder = tmp_path / "methods" / "mine"
     folder.mkdir(parents=True)
     (folder / "model.py").write_text("import methods\n\ndef build(:\n")
-    monkeypatch.setattr(provenance, "ROOT", tmp_path)
+    monkeypatch.setattr(code, "ROOT", tmp_path)
     with pytest.raises(BadInput, match=r"methods/mine/model\.py, line 3: invalid syntax"):
-        provenance.imported(folder / "model.py")
+        code.imported(folder / "model.py")
     with pytest.raises(SystemExit) as ended, told():
         compile((folder / "model.py").read_text(), "methods/mine/model.py", "exec")
     assert ended.value.code == NO_RETRY and "methods/mine/model.py, line 3: invalid" in capsys.readouterr().err

@@ -193,6 +193,7 @@ def test_make_hands_a_name_on_as_it_is(tmp_path, name):
     root = Path(__file__).parents[2]
     shutil.copy(root / "Makefile", tmp_path)
     shutil.copytree(root / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(root / "datasets/pipeline", tmp_path / "datasets/pipeline")
     (tmp_path / "config").mkdir()
     (tmp_path / "results" / "demo").mkdir(parents=True)
     (tmp_path / "config" / "demo.yaml").touch()

@@ -27,7 +27,7 @@ def test_draws_of_a_data_set_share_no_seed():
 def test_draws_of_a_data_set_begin_with_other_vectors(monkeypatch):
     """Of the plain cells the first weights, of the pools the seed of the simulator."""
     split = SimpleNamespace(users=4, catalogue=5)
-    settings = {"embedding": 3, "initial_std": 0.1}
+    settings = {"embedding": 3, "initial_std": 0.1, "item_bias": False}
     weights = [build("bpr", split, settings, own_seed(Cell("cpr", name, "bpr"), 1)) for name in DRAWS[:2]]
     assert not torch.equal(weights[0].item_embedding.weight, weights[1].item_embedding.weight)
     seen = []
@@ -52,6 +52,7 @@ def test_variants_share_what_combinations_do_not():
 def test_the_controls_of_an_anchor_are_sequences_of_their_own(world):
     """H draws the same replacements for every sampler; each control draws its own."""
     world.run("stamp")
+    world.run("narm")
     data = TrainingData(_split(world), load_targets(world.splits / "validation.csv"))
     extra = []
     for sampler in ("stamp", "narm"):

@@ -68,6 +68,9 @@ def project(tmp_path):
     assert count == 1
     (folder / "warm.py").write_text(text)
     (folder / "__init__.py").touch()
+    pipeline = folder.parent / "datasets" / "pipeline"
+    pipeline.mkdir(parents=True)
+    (pipeline / "command.py").write_text((ROOT / "datasets" / "pipeline" / "command.py").read_text())
     (folder / "job.py").write_text(JOB)
     (folder / "said.py").write_text("WORD = 'old'\n")
     return folder.parent
