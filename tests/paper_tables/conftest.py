@@ -10,6 +10,7 @@ from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
 from paper_tables.labels import method_label, strategy_label
 from paper_tables.recommenders import own_methods, recommenders
+from paper_tables.report.read import label
 from paper_tables.results import _excludes_seen
 from paper_tables.scale_part import method_card
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
@@ -29,7 +30,7 @@ METHODS = {
 
 
 # What is remembered of cards.
-CACHED = (method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)
+CACHED = (label, method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)
 
 
 @pytest.fixture

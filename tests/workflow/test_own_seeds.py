@@ -6,13 +6,12 @@ from types import SimpleNamespace
 import torch
 
 from methods.casr import treatment as casr
-from methods.engine.split import load_targets
 from methods.engine.treatment import Task
 from paper_tables.cell import Cell
 from tests.casr.support import card_settings
 from workflow.cells.augment import generate, own_seed, task, treatment_module
 from workflow.cells.seeds import say
-from workflow.cells.steps import TrainingData, build
+from workflow.cells.steps import build, load_training_data
 
 DRAWS = [f"cpr-synthetic-linear-d32-s{number}.loo" for number in range(1, 6)]
 CPU = torch.device("cpu")
@@ -53,7 +52,7 @@ def test_the_controls_of_an_anchor_are_sequences_of_their_own(world):
     """H draws the same replacements for every sampler; each control draws its own."""
     world.run("stamp")
     world.run("narm")
-    data = TrainingData(_split(world), load_targets(world.splits / "validation.csv"))
+    data = load_training_data(world.splits)
     extra = []
     for sampler in ("stamp", "narm"):
         cell = Cell("casr", world.split, "narm", "casr-h", sampler, "control")
@@ -61,12 +60,6 @@ def test_the_controls_of_an_anchor_are_sequences_of_their_own(world):
         work: Task = task(world.scale, cell, _pool(data.split), data, settings, 1, CPU, "ndcg@5", say, control_epochs=2)
         extra.append(casr.chosen(work))
     assert torch.equal(extra[0].windows, extra[1].windows) and not torch.equal(extra[0].items, extra[1].items)
-
-
-def _split(world):
-    from methods.engine.split import load_split
-
-    return load_split(world.splits)
 
 
 def _pool(split):
