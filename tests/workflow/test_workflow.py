@@ -59,8 +59,8 @@ def write_scale(folder: Path, **changes) -> None:
 
 def started(folder: Path, *arguments: str) -> subprocess.CompletedProcess:
     """Snakemake in `folder`, at the scale mini. The runs of a test do not see those of this repository."""
-    command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet=host"]
-    command += [] if "--config" in arguments else ["--config", "scale=mini"]
+    config = [] if "--config" in arguments else ["--config", "scale=mini"]
+    command = [sys.executable, "-m", "snakemake", "--cores", "2", *config, "--quiet=host"]
     environment = os.environ | {"CUDA_VISIBLE_DEVICES": ""}
     return subprocess.run([*command, *arguments], cwd=folder, env=environment, capture_output=True, text=True)
 
