@@ -69,7 +69,8 @@ def test_make_hands_the_folder_on_as_one_word(tmp_path):
         (tmp_path / ".venv" / "bin" / name).chmod(0o755)
     (tmp_path / "requirements.lock").touch()
     (tmp_path / ".venv" / "ready").touch()
-    command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "run", "SCALE=quick", f"RAW={FOLDER}", "ACCEPT_UNVERIFIED=true"]
+    given = ["SCALE=quick", f"RAW={FOLDER}", "ACCEPT_UNVERIFIED=true"]
+    command = ["make", "--no-print-directory", "-f", ROOT / "Makefile", "run", *given]
     said = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout
     assert said.splitlines()[0].endswith(f"<--config><scale=quick><raw={FOLDER}><accept_unverified=true>")
     assert not (tmp_path / "injected").exists()
