@@ -51,8 +51,6 @@ def generate(source: Source) -> Answers:
     truth, settings = source.oracle.truth, source.settings["treatment"]
     if not truth.answers("true_next"):
         raise BadInput("oracle-next asks for the true next item, and the truth of this data knows none")
-    if not (isinstance(settings["copies"], int) and settings["copies"] >= 1):
-        raise BadInput(f"oracle-next: copies is {settings['copies']!r}; it must be a whole number from 1")
     generator = torch.Generator().manual_seed(derived_seed(source.seed, "pool", "oracle-next"))
     windows = whole_histories(source.split)
     window, start = (each.repeat(settings["copies"]) for each in windows.samples)
@@ -102,8 +100,6 @@ def retrain(task: Task) -> Retrained | None:
 
 def answered(answers: Answers, settings: Mapping) -> Branches:
     """The sequences of the first `copies`, with what the oracle answers at this eta."""
-    if not 0 <= settings["eta"] <= 1:
-        raise BadInput(f"oracle-next: eta is {settings['eta']!r}; it must be a probability, 0 to 1")
     labels = torch.where(answers.chance < settings["eta"], answers.wrong, answers.true)
     sequences = Branches(answers.windows, answers.starts, answers.items[:, None], labels)
     return sequences.take(answers.copy < settings["copies"])
