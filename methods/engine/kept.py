@@ -22,6 +22,10 @@ class Kept(Generic[T]):
         self._parameters: list[Tensor] = []
         self._value: T | None = None
 
+    def __deepcopy__(self, memo: dict) -> "Kept":
+        """A copy of a model has parameters of its own, of which it makes its own."""
+        return Kept()
+
     def get(self, parameters: Iterable[Tensor], make: Callable[[], T]) -> T:
         """The value that `make` gives for the parameters as they are now. `make` itself shares no work out."""
         parameters = list(parameters)

@@ -19,9 +19,12 @@ SAFE_TOTALS = (1e-6, 1e18)  # sums of powers that lose nothing in float32, nor b
 LN_2 = math.log(2)  # powers of 2 take less than those of e: logits are computed as multiples of ln 2
 
 
-def softmax_loss(model: SequentialRecommender, states: Tensor, targets: Tensor, count: int = 1) -> Tensor:
-    """Full softmax cross-entropy over the catalogue, summed and divided by `count`. states (n, dim), targets (n,)."""
-    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets, count)
+def softmax_loss(
+    model: SequentialRecommender, states: Tensor, targets: Tensor, count: int = 1, weights: Tensor | None = None
+) -> Tensor:
+    """Full softmax cross-entropy over the catalogue, each by its weight where there are weights, summed and divided by
+    `count`. states (n, dim), targets (n,), weights (n,), which get no gradient."""
+    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets, count, weights)
 
 
 class _SoftmaxLoss(torch.autograd.Function):
@@ -32,44 +35,50 @@ class _SoftmaxLoss(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor, count: int) -> Tensor:
-        on_cpu = states.device.type == "cpu"
-        totals, shifts, by_states, by_items = _powers(states, weight, count)
+    def forward(ctx, states: Tensor, weight: Tensor, targets: Tensor, count: int, weights: Tensor | None) -> Tensor:
+        on_cpu, column = states.device.type == "cpu", None if weights is None else weights[:, None]
+        totals, shifts, by_states, by_items = _powers(states, weight, count, column)
         # the target's own term of the gradient, -1 in the row of the target
-        aims = weight[targets]
-        by_states.sub_(aims, alpha=1 / count)
+        aims, weighted = weight[targets], states if column is None else states * column
+        by_states.sub_(aims if column is None else aims * column, alpha=1 / count)
         if on_cpu:
-            add_rows(*arrays(states * (-1 / count), targets, by_items))
+            add_rows(*arrays(weighted * (-1 / count), targets, by_items))
         else:
-            by_items.index_add_(0, targets, states, alpha=-1 / count)
+            by_items.index_add_(0, targets, weighted, alpha=-1 / count)
         ctx.save_for_backward(by_states, by_items)
-        return ((totals.log2() + shifts).sum() * LN_2 - (states * aims).sum()) / count
+        logs = totals.log2() + shifts
+        return ((logs if weights is None else logs * weights).sum() * LN_2 - (weighted * aims).sum()) / count
 
     @staticmethod
     @once_differentiable
-    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None]:
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, Tensor, None, None, None]:
         by_states, by_items = ctx.saved_tensors
         if gradient.device.type == "cpu" and gradient == 1:  # a pass over the table spared; a GPU would have to wait
-            return by_states, by_items, None, None
-        return by_states * gradient, by_items * gradient, None, None
+            return by_states, by_items, None, None, None
+        return by_states * gradient, by_items * gradient, None, None, None
 
 
-def _powers(states: Tensor, weight: Tensor, count: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+def _powers(
+    states: Tensor, weight: Tensor, count: int, weights: Tensor | None
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """With p = exp(logit) / 2^shift over the items: its sums and the shifts, both (n,); and p / sum times items and
-    times states, the gradients of log sums by the states and by the items, divided by `count`."""
+    times states, the gradients of log sums by the states and by the items, each by its weight (n, 1) where there are
+    weights, divided by `count`."""
     by_states = states.new_empty(states.shape[1], len(states))  # laid across: its product is faster by an eighth
     by_items = torch.empty_like(weight) if len(states) else torch.zeros_like(weight)
     totals, shifts = states.new_empty(len(states)), states.new_zeros(len(states))
     rows = rows_at_once(states.device, len(weight))
     buffer = states.new_empty(len(weight), min(rows, len(states)))
-    chunks = (each.split(rows) for each in (states, by_states.T, totals, totals[:, None], shifts))
-    for place, (chunk, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
+    weighted = states if weights is None else states * weights
+    chunks = (each.split(rows) for each in (states, weighted, by_states.T, totals, totals[:, None], shifts))
+    for place, (chunk, by_weight, by_chunk, total, column, shift) in enumerate(zip(*chunks, strict=True)):
         logits = buffer if len(chunk) == buffer.shape[1] else buffer.new_empty(len(weight), len(chunk))
         _raised(weight, (chunk / LN_2).T.contiguous(), logits, total, shift)
         torch.mm(weight.T, logits, out=by_chunk.T)
-        torch.addmm(by_items, logits, chunk / column, beta=int(place > 0), alpha=1 / count, out=by_items)
+        torch.addmm(by_items, logits, by_weight / column, beta=int(place > 0), alpha=1 / count, out=by_items)
     by_states /= totals * count
-    return totals, shifts, by_states.T.contiguous(), by_items
+    by_states = by_states.T.contiguous()
+    return totals, shifts, by_states if weights is None else by_states * weights, by_items
 
 
 def _raised(weight: Tensor, states: Tensor, logits: Tensor, total: Tensor, shift: Tensor) -> None:
@@ -103,16 +112,29 @@ def rows_at_once(device: torch.device, catalogue: int) -> int:
 
 
 def sampled_loss(
-    model: SequentialRecommender, states: Tensor, targets: Tensor, negatives: int, generator: torch.Generator
+    model: SequentialRecommender,
+    states: Tensor,
+    targets: Tensor,
+    others: int | Tensor,
+    generator: torch.Generator | None = None,
+    weights: Tensor | None = None,
 ) -> Tensor:
     """CASR eq. 1 with sampled negatives, summed: -log A(t) - sum over negatives of log(1 - A(t-)), A a logistic output.
 
-    The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. Negatives are
-    uniform over the other items of the catalogue, from a generator of the device.
+    The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. others: the
+    negatives (n, negatives), or how many are drawn for each target, uniform over the other items of the catalogue, from
+    a generator of the device. weights (n,): of each target with its negatives.
     """
-    drawn = other_items(targets, negatives, model.item_embedding.num_embeddings, generator)
-    items = torch.cat([targets[:, None], drawn], dim=1)
+    if isinstance(others, int):
+        others = other_items(targets, others, model.item_embedding.num_embeddings, generator)
+    terms = sampled_terms(model, states, targets, others)
+    return terms.sum() if weights is None else terms.sum(1) @ weights
+
+
+def sampled_terms(model: SequentialRecommender, states: Tensor, targets: Tensor, others: Tensor) -> Tensor:
+    """The terms of `sampled_loss` (n, 1 + negatives): those of a target, then of its negatives."""
+    items = torch.cat([targets[:, None], others], dim=1)
     logits = torch.einsum("nd,nkd->nk", states, model.item_embedding(items))
     signs = torch.ones_like(logits)
     signs[:, 1:] = -1
-    return -F.logsigmoid(signs * logits).sum()
+    return -F.logsigmoid(signs * logits)

@@ -1,27 +1,18 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from functools import partial
+from dataclasses import fields
 
 import torch
-from torch import Tensor, nn
 
-from datasets.pipeline.errors import BadInput
-from methods.engine.adam import Adam
 from methods.engine.batches import Batch, Batches
 from methods.engine.branches import Branches
-from methods.engine.cores import cores, over_cores
+from methods.engine.cores import cores
 from methods.engine.dropout import drawing_from
 from methods.engine.early_stopping import EarlyStopping
-from methods.engine.lookup import Lookup
-from methods.engine.losses import sampled_loss, softmax_loss
 from methods.engine.recommender import Fitted, Run, SequentialRecommender
 from methods.engine.split import Split
+from methods.engine.trainer import Examples, Trainer
 from methods.engine.windows import Windows, cut_windows
-
-OBJECTIVES = ("softmax", "sampled")
-MOST_CORES = 1 << 16  # keeps the shares' random numbers apart between seeds
 
 
 def fit_next_item(
@@ -31,87 +22,35 @@ def fit_next_item(
 
     A batch is a set of windows that hold about `settings["batch"]` observed pairs, with all extra sequences that
     branch off them; every pair and every extra sequence weighs the same. Stops early on validation NDCG@5, the best
-    epoch's weights stay. Settings: learning_rate, batch, epochs, patience, max_length, objective, weight_decay.
+    epoch's weights stay. Settings: batch, epochs, patience, max_length, and those of the trainer.
     """
-    if settings["objective"] not in OBJECTIVES:
-        raise BadInput(f"objective '{settings['objective']}' is unknown; use one of {', '.join(OBJECTIVES)}")
-    torch.manual_seed(run.seed)  # weights a model draws late, dropout on a GPU
-    model.to(run.device)
-    generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
+    torch.manual_seed(run.seed)  # weights a model draws late
     windows = cut_windows(split, settings["max_length"])
     shares = cores(run.device)
-    if shares > 1 and _draws_from_all(model, windows):
+    if shares > 1 and _draws_from_all(model.to(run.device), windows):
         shares = 1
+    trainer = Trainer(model, settings, run.seed, run.device, shares)
+    generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
     batches = Batches(windows, extra, settings["batch"], shares, run.device)
     windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
-    optimizer = Adam(model.parameters(), settings["learning_rate"], settings["weight_decay"])
-    # on a GPU of its own: the sampled objective's items differ there from a CPU's, as dropout does
-    chances = [torch.Generator(run.device).manual_seed(run.seed * MOST_CORES + share) for share in range(shares)]
-
-    def gradients_of(batch: Batch, count: int) -> "_Gradients":
-        """Of the summed loss of a batch, divided by `count`."""
-        lookup, chance = Lookup(model.item_embedding), chances[batch.share]
-        with drawing_from(chance):
-            states, targets = _states_and_targets(model, windows, batch, extra, lookup)
-            if settings["objective"] == "softmax":
-                loss = softmax_loss(model, states, targets, count)
-            else:
-                loss = sampled_loss(model, states, targets, settings["negatives"], chance) / count
-        found = torch.autograd.grad(loss, [*optimizer.parameters, *lookup.rows], materialize_grads=True)
-        own = len(optimizer.parameters)
-        return _Gradients(found[:own], lookup, found[own:], loss.detach())
-
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
-        model.train()
         total, targets = torch.zeros((), device=run.device), 0
         for batch in batches.epoch(generator):
-            count = sum(len(share) for share in batch)
-            parts = over_cores(partial(gradients_of, count=count), batch, run.device)
-            optimizer.move(_sum(parts, optimizer.parameters, model.item_embedding))
-            total, targets = total + count * sum(part.loss for part in parts), targets + count
+            count = sum(map(len, batch))
+            total = total + count * trainer.step([_examples(share, windows, extra) for share in batch])
+            targets += count
         stopper.close_epoch(total / targets, model, run)
     return stopper.finish(model)
 
 
-@dataclass(frozen=True)
-class _Gradients:
-    """Of a share's loss: by each parameter, but what was looked up in the table of items; and by that."""
-
-    by_parameters: tuple[Tensor, ...]
-    lookup: Lookup
-    by_rows: tuple[Tensor, ...]
-    loss: Tensor
-
-
-def _states_and_targets(
-    model: SequentialRecommender, windows: Windows, batch: Batch, extra: Branches | None, lookup: Lookup
-) -> tuple[Tensor, Tensor]:
-    """States and next items of a batch, the extra sequences behind the observed pairs."""
-    items = windows.inputs[batch.windows, : batch.width]
-    targets = windows.targets[batch.windows, : batch.width].flatten()[batch.places]
-    if not len(batch.branches):
-        return model.states_at(lookup, items, windows.lengths[batch.windows], batch.places), targets
-    trunk, branches = model.encode(lookup(items)), extra.take(batch.branches)
-    branched = model.branch(trunk, batch.rows, branches.starts, branches.vectors(lookup))
-    states = trunk.states.flatten(0, 1)[batch.places]
-    return torch.cat([states, branched]), torch.cat([targets, branches.labels])
-
-
-def _sum(parts: Sequence[_Gradients], parameters: Sequence[Tensor], table: nn.Embedding) -> Sequence[Tensor]:
-    """The gradient of the loss of all shares, by each parameter. What autograd gave is left as it is: it may be
-    one tensor for two parameters."""
-    first, *others = (part.by_parameters for part in parts)
-    if others:
-        total = torch._foreach_add(first, others[0])
-        for other in others[1:]:
-            torch._foreach_add_(total, other)
-    else:
-        total = torch._foreach_mul(first, 1)
-    of_table = next(own for own, parameter in zip(total, parameters, strict=True) if parameter is table.weight)
-    for part in parts:
-        part.lookup.add(part.by_rows, of_table)
-    return total
+def _examples(share: Batch, windows: Windows, extra: Branches | None) -> Examples:
+    items = windows.inputs[share.windows, : share.width]
+    targets = windows.targets[share.windows, : share.width].flatten()[share.places]
+    branches = extra.take(share.branches) if len(share.branches) else None
+    return Examples(
+        items, windows.lengths[share.windows], share.places, targets, branches, share.rows, share=share.share
+    )
 
 
 def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:
