@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from datasets.pipeline.parsed import Parsed
-from datasets.pipeline.split import ONLY_TESTED
+from datasets.pipeline.protocols import ONLY_TESTED
 from datasets.synthetic.generate import World, generate
 
 MOST, OTHERS = 600, 2000

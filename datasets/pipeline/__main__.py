@@ -14,6 +14,7 @@ from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import make_split
+from datasets.pipeline.split_name import FORM
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -54,7 +55,7 @@ def _parser() -> argparse.ArgumentParser:
     step.set_defaults(run=_audit)
 
     step = steps.add_parser("split", help="make training histories and held-out items")
-    step.add_argument("--split", required=True, help="<dataset>.<protocol>[.<order>], such as lastfm.loo.shuffled")
+    step.add_argument("--split", required=True, help=FORM)
     _add_results(step)
     step.set_defaults(run=_split)
     return parser

@@ -18,7 +18,7 @@ from datasets.pipeline.finding import Finding, graded
 from datasets.pipeline.list_audit import inspect_lists
 from datasets.pipeline.lists import lists_from
 from datasets.pipeline.orders import put_in_order
-from datasets.pipeline.split import Parts, leave_one_out, places
+from datasets.pipeline.protocols import Parts, leave_one_out, places
 from datasets.pipeline.time_audit import inspect_time
 
 COUNTS = ("lists", "interactions", "users", "items")

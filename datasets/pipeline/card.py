@@ -80,6 +80,8 @@ class Card:
     default_order: str
     default_order_reason: str
     candidates: int = 0
+    cut_date: str = ""
+    groups: Mapping[str, Mapping] = field(default_factory=dict)
     about: str = ""
     terms: str = ""
     login: str = ""
@@ -88,6 +90,21 @@ class Card:
     assumptions: tuple[Mapping[str, str], ...] = field(default=())
     variants: Mapping[str, Mapping[str, Value]] = field(default_factory=dict)
     variant: Mapping[str, Value] = field(default_factory=dict)
+
+    @property
+    def file(self) -> str:
+        """Where the card lies, for an error: `datasets/ciao/card.yaml`."""
+        return f"datasets/{self.folder.name}/card.yaml"
+
+    @property
+    def steps(self) -> tuple[Mapping, ...]:
+        """The recipe of this variant: where a step names one of the card's `variants`, its value stands there."""
+        named = [next(iter(step.items())) for step in self.recipe]
+        return tuple({name: self.variant.get(of, of) if isinstance(of, str) else of} for name, of in named)
+
+    def groups_of(self, protocol: str) -> Mapping | None:
+        """The rule of groups for splits of a protocol, `{rule: argument}`; None where the card has none for it."""
+        return self.groups.get(f"{self.name}.{protocol}", self.groups.get(protocol))
 
     @property
     def parse(self) -> Callable:
@@ -197,6 +214,9 @@ def _offer(card: Card) -> str:
 
 def _check(file: Path, content: object) -> None:
     refuse(file, content, _schema())
+    for protocol, rule in content.get("groups", {}).items():
+        if "activity" in rule and not content["has_time"]:
+            raise BadInput(f"{file}: groups.{protocol}.activity: the data has no time (has_time); use top_share")
     if content["default_order"] not in content["orders"]:
         raise BadInput(f"{file}: default_order: '{content['default_order']}' is not among the card's orders")
 

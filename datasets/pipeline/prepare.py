@@ -57,7 +57,7 @@ def build_tables(card: Card, parsed: Parsed) -> tuple[dict[str, pd.DataFrame], l
     if card.has_time:
         rows = rows.sort_values("time", kind="stable")
     try:
-        rows, left = apply_recipe(rows, card.recipe)
+        rows, left = apply_recipe(rows, card.steps)
         rows = rows.assign(user=checked(rows, "user"), item=checked(rows, "item"))
     except BadInput as fault:
         raise BadInput(f"{card.name}: {fault}") from None
@@ -151,7 +151,7 @@ def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched:
             name: {key: file[key] for key in ("sha256", "size", "verified")} for name, file in fetched["files"].items()
         },
         "verified": fetched["verified"],
-        "recipe": [dict(step) for step in card.recipe],
+        "recipe": [dict(step) for step in card.steps],
         "has_time": card.has_time,
         "default_order": card.default_order,
         "digest": content_digest(tables),

@@ -49,6 +49,12 @@ def min_user_rows(rows: pd.DataFrame, least: int) -> pd.DataFrame:
     return rows[np.bincount(users)[users] >= least] if len(rows) else rows
 
 
+def min_item_rows(rows: pd.DataFrame, least: int) -> pd.DataFrame:
+    """Keep items with at least `least` rows. Users are not filtered."""
+    _, items = _codes(rows)
+    return rows[np.bincount(items)[items] >= least] if len(rows) else rows
+
+
 def k_core(rows: pd.DataFrame, least: Mapping[str, int]) -> pd.DataFrame:
     """The largest part in which every user has `least["users"]` rows and every item `least["items"]`."""
     users, items = _codes(rows)
@@ -67,6 +73,7 @@ STEPS = {
     "min_rating": min_rating,
     "deduplicate": deduplicate,
     "min_user_rows": min_user_rows,
+    "min_item_rows": min_item_rows,
     "k_core": k_core,
 }
 

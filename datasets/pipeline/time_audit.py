@@ -1,7 +1,7 @@
 """Is the time of a data set a clock? Every answer is a share of rows or users, which single rows do not move."""
 
 import time as clock
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -51,7 +51,18 @@ def inspect_time(interactions: pd.DataFrame) -> list[Finding]:
 
 def errors(findings: Sequence[Finding]) -> str:
     """What of the findings forbids to cut the data on its time line; "" where nothing does."""
-    return "; ".join(f"{each.value:.1%} {each.meaning}" for each in findings if each.level == "error")
+    return _said(each for each in findings if each.level == "error")
+
+
+def undated(findings: Sequence[Finding]) -> str:
+    """What of the findings forbids to cut the data at a date, which rows in another unit of time would all lie behind;
+    "" where nothing does."""
+    units = ("time range", "mixed time units")
+    return _said(each for each in findings if each.level == "error" or each.check in units and each.level == "warning")
+
+
+def _said(findings: Iterable[Finding]) -> str:
+    return "; ".join(f"{each.value:.1%} {each.meaning}" for each in findings)
 
 
 def _commonest(values: np.ndarray) -> float:

@@ -84,7 +84,7 @@ def _rows(dataset: str, results: Path) -> list[dict]:
             "measured": float("nan"),
             "printed": printed.get(count, ""),
             "verdict": NOT_RUN,
-            "recipe": "; ".join(_step(step) for step in described.recipe) or "as published",
+            "recipe": "; ".join(_step(step) for step in described.steps) or "as published",
             "recipe_remark": described.printed.get("casr", {}).get("remark", ""),
             "printed_footnote": printed.get("footnote", ""),
         }

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.recipe import apply_recipe, deduplicate, k_core, min_user_rows
+from datasets.pipeline.recipe import apply_recipe, deduplicate, k_core, min_item_rows, min_user_rows
 
 pairs = st.lists(st.tuples(st.integers(0, 8), st.integers(0, 8)), max_size=60)
 
@@ -44,10 +44,10 @@ def test_deduplicate_keeps_one_row_of_a_pair(rows, keep):
 
 
 @given(pairs, st.integers(1, 5))
-def test_min_user_rows_counts_rows_of_users_only(rows, least):
-    found = min_user_rows(frame(rows), least)
-    users = [user for user, _ in rows]
-    assert found["row"].tolist() == [place for place, user in enumerate(users) if users.count(user) >= least]
+def test_minima_count_rows_of_users_or_of_items_only(rows, least):
+    for step, own in ((min_user_rows, [user for user, _ in rows]), (min_item_rows, [item for _, item in rows])):
+        found = step(frame(rows), least)
+        assert found["row"].tolist() == [place for place, each in enumerate(own) if own.count(each) >= least]
 
 
 def test_steps_apply_one_after_another():

@@ -9,7 +9,8 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import contents, read_json, sha256, write_json
 from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.prepare import prepare
-from datasets.pipeline.split import CUTS, leave_one_out, make_split, time_line
+from datasets.pipeline.protocols import CUTS, leave_one_out, time_line
+from datasets.pipeline.split import make_split
 
 histories = st.lists(st.lists(st.integers(0, 30), min_size=1, max_size=12), min_size=1, max_size=12)
 timed = st.lists(st.lists(st.integers(0, 400), min_size=1, max_size=12), min_size=1, max_size=40)
@@ -101,6 +102,11 @@ def results(tmp_path_factory):
     folder = tmp_path_factory.mktemp("results")
     prepare(card("synthetic"), folder)
     return folder
+
+
+def test_splits_without_groups_have_the_digests_they_had_before_there_were_groups(results):
+    assert make_split("synthetic.loo", results)["digest"][:12] == "4a3b1c5f6427"
+    assert make_split("synthetic.time", results)["digest"][:12] == "a84b31ab1d6f"
 
 
 @pytest.mark.parametrize("name", ["synthetic.loo", "synthetic.loo.shuffled", "synthetic.time"])

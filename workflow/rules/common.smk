@@ -118,7 +118,7 @@ wildcard_constraints:
     scale=r"[a-z0-9-]+",
     paper=r"[a-z0-9]+",
     dataset=r"[a-z0-9-]+",
-    split=r"[a-z0-9-]+\.[a-z]+(\.[a-z]+)?",
+    split=r"[a-z0-9-]+(\.[a-z0-9-]+){1,3}",
     target=r"[a-z0-9]+",
     cell=NAME,
     pool=NAME,
