@@ -30,11 +30,13 @@ class Card:
     headline rank leaves out what the history holds; exclude_seen_reason says why. search: the grid of some settings.
     differs: where the method's paper leaves a choice, or another one was made here.
 
-    Of a treatment: strategies: by letter; `looks_at` says which pretrained models its generation looks at, `search`
-    which settings are searched for it. generation: `settings` that change what is generated, where all others choose
-    from it; `up_to`: of these a pool holds the most that any cell takes; `short`: settings by a shorter name in that of
-    a pool; `shared`: all strategies draw on one pool. sees_truth: whether its generation is given the truth of
-    the data, where it is known; only for an oracle, which shows what a method could gain.
+    Of a treatment: strategies: by letter, none where the method is one strategy; `looks_at` says which pretrained
+    models it looks at, the anchor or the one whose role `second` names, `search` which settings are searched for it.
+    generation: empty where no pool is drawn; `settings` that change what is generated, where all others choose from it;
+    `up_to`: of these a pool holds the most that any cell takes; `short`: settings by a shorter name in that of a pool;
+    `shared`: all strategies draw on one pool. controls: variants of a cell that are told how the cell itself went.
+    sees_truth: whether its generation is given the truth of the data, where it is known; only for an oracle, which
+    shows what a method could gain.
     """
 
     name: str
@@ -49,6 +51,9 @@ class Card:
     citation: Mapping = field(default_factory=dict)
     equations: tuple = ()
     differs: tuple = ()
+    second: str = ""
+    looks_at: tuple = ()
+    controls: tuple = ()
     strategies: Mapping = field(default_factory=dict)
     generation: Mapping = field(default_factory=dict)
     sees_truth: bool = False
@@ -59,10 +64,17 @@ class Card:
     def folder(self) -> Path:
         return _folder(self.name)
 
+    def looked_at(self, strategy: str) -> tuple[str, ...]:
+        """The roles of the pretrained models that a strategy looks at; that of a method without strategies is ''."""
+        return tuple(self.strategies[strategy].get("looks_at", ())) if self.strategies else self.looks_at
+
     @property
-    def takes_sampler(self) -> bool:
-        """Whether a cell of this treatment names a sampler."""
-        return any("sampler" in strategy.get("looks_at", ()) for strategy in self.strategies.values())
+    def takes_second(self) -> bool:
+        """Whether a cell of this treatment names a second pretrained model."""
+        return any(self.second in self.looked_at(strategy) for strategy in self.strategies or [""])
+
+    def strategy_label(self, strategy: str) -> str:
+        return self.strategies[strategy]["label"] if strategy else self.label
 
     def configured(self, *layers: Mapping) -> dict:
         """The card's settings, changed by each layer in turn (scale, tuning, cell). An unknown setting is an error."""
@@ -92,6 +104,14 @@ def load_card(name: str) -> Card:
     if not file.is_file():
         raise BadInput(f"no method '{name}': {file} does not exist; methods with a card: {', '.join(cards())}")
     return read_card(file)
+
+
+def treatment_method(treatment: str) -> tuple[str, str]:
+    """`casr-d` -> (`casr`, `d`): the method and the strategy; `l2aug` -> (`l2aug`, ``) where a method has none."""
+    method, _, strategy = treatment.rpartition("-")
+    if not method or (_folder(treatment) / "card.yaml").is_file():
+        return treatment, ""
+    return method, strategy
 
 
 def read_card(file: Path) -> Card:
@@ -138,6 +158,13 @@ def _check(card: Card, file: Path) -> None:
     for key in ("settings", "up_to", "short"):
         _refuse_unknown(f"{file}: generation.{key}", card.generation.get(key, ()), card.settings)
     _refuse_unknown(f"{file}: search", card.search, card.settings)
+    if card.strategies and card.looks_at:
+        raise BadInput(f"{file}: key looks_at is for a treatment without strategies; say it of each strategy")
+    roles = ["anchor", *([card.second] if card.second else ())]
+    for where, named in [("", card.looks_at), *((f"strategies.{s}.", card.looked_at(s)) for s in card.strategies)]:
+        for role in named:
+            if role not in roles:
+                raise BadInput(f"{file}: {where}looks_at: {unknown('role', role, roles)}; key second names another")
     for letter, strategy in card.strategies.items():
         _refuse_unknown(f"{file}: strategies.{letter}.search", strategy.get("search", ()), card.search)
     given = [("settings", *setting) for setting in card.settings.items()]

@@ -3,7 +3,7 @@
 from functools import cache
 
 from datasets.pipeline.card import card
-from methods.cards import load_card
+from methods.cards import load_card, treatment_method
 from paper_tables.cell import Cell
 from paper_tables.reported import own_name
 
@@ -15,9 +15,9 @@ def method_label(method: str) -> str:
 
 @cache
 def strategy_label(strategy: str) -> str:
-    """`casr-h` -> `H`."""
-    method, _, name = strategy.rpartition("-")
-    return load_card(method).strategies[name]["label"]
+    """`casr-h` -> `H`; `l2aug` -> `L2Aug`, where the method is one strategy."""
+    method, name = treatment_method(strategy)
+    return load_card(method).strategy_label(name)
 
 
 def dataset_label(dataset: str) -> str:

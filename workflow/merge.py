@@ -179,7 +179,7 @@ def reference_split(scale: Scale, cell: Cell) -> dict:
 def expected_settings(scale: Scale, cell: Cell) -> dict:
     """The cell's settings as this project sets them. Where they are searched, and were not here, what the grid holds
     is left out."""
-    cells = (cell, *graph.pretrained(cell))
+    cells = (cell, *graph.pretrained_cells(cell))
     files = [graph.tuning_file(scale, each) for each in cells]
     if all(file is None or file.is_file() for file in files):
         return graph.all_settings(scale, cell, tuned_settings(scale, *cells))

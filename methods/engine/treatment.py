@@ -2,11 +2,14 @@
 
 A treatment's module `methods/<name>/treatment.py` offers
 
+    retrain(task) -> Retrained | None   the anchor, trained on; None: there is nothing to train it on
+    describe(task, retrained, held_out, truth) -> dict    what is to be known of it, made after all training; optional
+
+and where its card has the key `generation`
+
     generate(source) -> pool            what several cells draw on, made without a look at any held-out item
     save(pool, file), load(file)        as safetensors
     counts(pool) -> dict                how large it is, for pool.json
-    retrain(task) -> Retrained | None   the anchor, trained on what a cell takes of the pool; None: it takes nothing
-    describe(task, retrained, held_out, truth) -> dict    the card of what was taken, made after all training
 
 A pool is whatever the module makes of it.
 """
@@ -14,7 +17,7 @@ A pool is whatever the module makes of it.
 import hashlib
 from collections.abc import Callable, Mapping
 from copy import deepcopy
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 import torch
@@ -52,9 +55,9 @@ class Oracle:
 class Source:
     """What generation may look at.
 
-    strategy: its letter on the card; lists(): training lists, BadInput where the data has none; models: pretrained, by
-    the roles that the card says the strategy looks at; settings: by role, `treatment` and those of the models; oracle:
-    the truth, for the card of a treatment that says `sees_truth`, else None.
+    strategy: its letter on the card, empty where there are none; lists(): training lists, BadInput where the data has
+    none; models: pretrained, by the roles that the card says the strategy looks at; settings: by role, `treatment` and
+    those of the models; oracle: the truth, for the card of a treatment that says `sees_truth`, else None.
     """
 
     strategy: str
@@ -70,9 +73,13 @@ class Source:
 
 @dataclass(frozen=True)
 class Task:
-    """One retraining. seed: that of the cell's combination; settings: by role (anchor, treatment, and sampler where
+    """One retraining. strategy: its letter on the card, empty where there are none; pool: None where none is drawn;
+    seed: that of the cell's combination; settings: by role (anchor, treatment, and the role of the second model where
     there is one); anchor: the module of its method, with `build` and `fit`; pretrained(): the anchor as it was trained
-    on the observed data; control_epochs: how many epochs the treated cell took, where this is its control, else None.
+    on the observed data; others: the second pretrained model likewise, by its role on the card.
+
+    control: the variant's name where this is a control; treated: then what the treated cell left for this seed
+    (workflow/README.md, `seeds`), e.g. its epochs and augmentation.
     """
 
     strategy: str
@@ -83,7 +90,14 @@ class Task:
     pretrained: Callable[[], Recommender]
     run: Run
     seed: int
-    control_epochs: int | None = None
+    others: Mapping[str, Callable[[], Recommender]] = field(default_factory=dict)
+    control: str = ""
+    treated: Mapping | None = None
+
+    @property
+    def control_epochs(self) -> int | None:
+        """How many epochs a control trains: as many as its treated cell did."""
+        return self.treated["epochs"] if self.treated else None
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import pandas as pd
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml, read_json
-from methods.cards import load_card
+from paper_tables.labels import strategy_label
 from paper_tables.reported import own_name
 from paper_tables.results import Result, read_result
 
@@ -109,10 +109,8 @@ def label(name: str) -> str:
     """What a method, a strategy (`casr-d`) or a data set is called; its own name where it has no card, as the methods
     of papers have that are not run here."""
     name = own_name(name)
-    treatment, _, strategy = name.rpartition("-")
     for look in (
-        lambda: load_card(name).label,
-        lambda: load_card(treatment).strategies[strategy]["label"],
+        lambda: strategy_label(name),
         lambda: card(name).label,
     ):
         try:

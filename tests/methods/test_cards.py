@@ -6,7 +6,7 @@ import pytest
 
 from datasets.pipeline.errors import BadInput
 from methods import cards as module
-from methods.cards import cards, load_card, read_card
+from methods.cards import cards, load_card, read_card, treatment_method
 
 GOOD = """
 name: my-method
@@ -25,6 +25,7 @@ name: my-method
 label: Mine
 kind: treatment
 settings: {k: 3, size: 2}
+second: sampler
 strategies:
   a: {looks_at: [sampler]}
   b: {looks_at: []}
@@ -105,8 +106,21 @@ def test_complaints_name_file_and_key(tmp_path, old, new, message):
 
 def test_reads_the_card_of_a_treatment(tmp_path):
     card = read_card(card_from(tmp_path, TREATMENT))
-    assert card.takes_sampler and card.generation["settings"] == ["size"]
-    assert not read_card(card_from(tmp_path, TREATMENT.replace("[sampler]", "[anchor]"))).takes_sampler
+    assert card.takes_second and card.generation["settings"] == ["size"]
+    assert not read_card(card_from(tmp_path, TREATMENT.replace("[sampler]", "[anchor]"))).takes_second
+
+
+def test_a_treatment_may_be_one_strategy_without_a_pool(tmp_path):
+    card = read_card(card_from(tmp_path, "name: my-method\nlabel: Mine\nkind: treatment\n"))
+    assert not card.takes_second and not card.generation and card.looked_at("") == ()
+    assert card.strategy_label("") == "Mine"
+
+
+def test_a_treatments_name_is_a_method_or_a_method_and_a_strategy():
+    assert treatment_method("casr-d") == ("casr", "d")
+    assert treatment_method("oracle-next-t") == ("oracle-next", "t")
+    assert treatment_method("oracle-next") == ("oracle-next", "")  # a whole name, with a hyphen in it
+    assert treatment_method("l2aug") == ("l2aug", "")
 
 
 @pytest.mark.parametrize(
@@ -116,8 +130,9 @@ def test_reads_the_card_of_a_treatment(tmp_path):
         ("up_to: [k]", "up_to: [l]", "generation.up_to: unknown key 'l'"),
         ("up_to: [k]", "upto: [k]", "generation: unknown key 'upto'; did you mean 'up_to'"),
         ("settings: [size], ", "", "generation: key 'settings' is missing"),
-        ("[sampler]", "[smapler]", "strategies.a.looks_at.0: unknown value 'smapler'; did you mean 'sampler'"),
-        ("  a: {looks_at: [sampler]}\n  b: {looks_at: []}\n", "", "strategies"),
+        ("[sampler]", "[smapler]", "strategies.a.looks_at: unknown role 'smapler'; did you mean 'sampler'"),
+        ("second: sampler\n", "", "strategies.a.looks_at: unknown role 'sampler'.*key second names another"),
+        ("second: sampler\n", "second: sampler\nlooks_at: [anchor]\n", "for a treatment without strategies"),
     ],
 )
 def test_complaints_about_a_treatment_name_file_and_key(tmp_path, old, new, message):

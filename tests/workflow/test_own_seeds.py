@@ -57,7 +57,8 @@ def test_the_controls_of_an_anchor_are_sequences_of_their_own(world):
     for sampler in ("stamp", "narm"):
         cell = Cell("casr", world.split, "narm", "casr-h", sampler, "control")
         settings = {role: {"max_length": 8} for role in ("anchor", "sampler")} | {"treatment": card_settings(index=-1)}
-        work: Task = task(world.scale, cell, _pool(data.split), data, settings, 1, CPU, "ndcg@5", say, control_epochs=2)
+        given = settings, 1, CPU, "ndcg@5", say
+        work: Task = task(world.scale, cell, _pool(data.split), data, *given, treated={"epochs": 2})
         extra.append(casr.chosen(work))
     assert torch.equal(extra[0].windows, extra[1].windows) and not torch.equal(extra[0].items, extra[1].items)
 

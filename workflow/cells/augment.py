@@ -8,13 +8,12 @@ from types import ModuleType
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.cards import load_card
 from methods.engine.split import Split, load_lists, load_targets
 from methods.engine.treatment import Oracle, Say, Source, Task, derived_seed
 from paper_tables.cell import Cell
 from workflow.cells.files import as_made, weights_file
 from workflow.cells.pools import drawn_with
-from workflow.cells.settings import combination, treatment_card, treatment_method
+from workflow.cells.settings import combination, pretrained, treatment_card, treatment_method
 from workflow.cells.steps import TrainingData, load_weights, method_module, run_of
 from workflow.cells.truth import known_truth
 from workflow.scale import Scale
@@ -27,8 +26,19 @@ def own_seed(cell: Cell, seed: int) -> int:
     return derived_seed(seed, cell.split, combination(cell))
 
 
+OF_A_POOL = {"generate", "save", "load", "counts"}  # functions of a treatment whose card has the key generation
+
+
 def treatment_module(cell: Cell) -> ModuleType:
-    return importlib.import_module(f"methods.{load_card(treatment_method(cell.treatment)[0]).folder.name}.treatment")
+    """The module of the cell's treatment, which has what its card asks for, and no more."""
+    card = treatment_card(cell)
+    module = importlib.import_module(f"methods.{card.folder.name}.treatment")
+    wanted = {"retrain", *(OF_A_POOL if card.generation else ())}
+    if missing := sorted(name for name in wanted if not hasattr(module, name)):
+        raise BadInput(f"{module.__file__}: no function {', '.join(missing)}")
+    if idle := sorted(name for name in OF_A_POOL - wanted if hasattr(module, name)):
+        raise BadInput(f"{module.__file__}: {', '.join(idle)} would not be called: {card.name} has no key generation")
+    return module
 
 
 def generate(
@@ -68,19 +78,25 @@ def task(
     device: torch.device,
     selection: str,
     say: Say,
-    control_epochs: int | None = None,
+    treated: Mapping | None = None,
 ) -> Task:
-    """The retraining of one seed of a treated cell."""
+    """The retraining of one seed of a treated cell; of a control, where its treated cell left `treated`."""
     own = own_seed(cell, seed)
-    weights = as_made(weights_file(Cell(cell.paper, cell.split, cell.anchor).folder(scale.results), seed))
+    models = {
+        role: partial(load_weights, plain.anchor, data.split, settings[role], as_made(file), device)
+        for role, plain in pretrained(cell).items()
+        for file in [weights_file(plain.folder(scale.results), seed)]
+    }
     return Task(
         strategy=treatment_method(cell.treatment)[1],
         pool=pool,
         split=data.split,
         settings=settings,
         anchor=method_module(cell.anchor),
-        pretrained=partial(load_weights, cell.anchor, data.split, settings["anchor"], weights, device),
+        pretrained=models.pop("anchor"),
         run=run_of(cell.anchor, data, own, device, selection, say),
         seed=own,
-        control_epochs=control_epochs,
+        others=models,
+        control=cell.variant if treated else "",
+        treated=treated,
     )

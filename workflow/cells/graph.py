@@ -15,6 +15,7 @@ from paper_tables.cell import Cell
 from workflow.cells.provenance import code_digest, digest
 from workflow.cells.settings import (
     known_cards,
+    pretrained,
     recommender_settings,
     treatment_card,
     treatment_method,
@@ -76,12 +77,6 @@ def _seeds_of(scale: Scale, paper: str, dataset: str) -> tuple[int, ...]:
     return tuple(specification(paper).seeds_of(scale.content, dataset))
 
 
-def pretrained(cell: Cell) -> tuple[Cell, ...]:
-    """The plain cells whose weights a treated cell builds on: its anchor's, and its sampler's where it has one."""
-    names = dict.fromkeys(name for name in (cell.anchor, cell.sampler) if name) if cell.treatment else ()
-    return tuple(Cell(cell.paper, cell.split, name) for name in names)
-
-
 def about(scale: Scale, cell: Cell) -> dict:
     """The cell as its result names it."""
     names = ("paper", "split", "anchor", "treatment", "sampler", "variant", "name")
@@ -89,8 +84,18 @@ def about(scale: Scale, cell: Cell) -> dict:
 
 
 def prerequisites(cell: Cell) -> tuple[Cell, ...]:
-    """All cells that must be finished first. A control trains as many epochs as the cell that it controls."""
-    return (*pretrained(cell), *([main_cell(cell)] if cell.variant == CONTROL else []))
+    """All cells that must be finished first. A control follows the cell that it controls."""
+    return (*pretrained_cells(cell), *([main_cell(cell)] if is_control(cell) else []))
+
+
+def pretrained_cells(cell: Cell) -> tuple[Cell, ...]:
+    """The plain cells whose weights a treated cell builds on, each once."""
+    return tuple(dict.fromkeys(pretrained(cell).values()))
+
+
+def is_control(cell: Cell) -> bool:
+    """Whether the cell is told how the cell without its variant went: as long a training, or what its card says."""
+    return bool(cell.treatment) and cell.variant in (CONTROL, *treatment_card(cell).controls)
 
 
 def code_of(cell: Cell, searched: bool = False) -> str:
@@ -182,8 +187,8 @@ def planned_settings(scale: Scale, cell: Cell) -> dict[str, dict]:
 
 
 def all_settings(scale: Scale, cell: Cell, tuned: Mapping[str, Mapping] | None = None) -> dict[str, dict]:
-    """All settings of a cell: its anchor's, its treatment's, its sampler's. `tuned`: identifier of a main cell -> what
-    was chosen for it."""
+    """All settings of a cell, by role: its anchor's, its treatment's, its second model's. `tuned`: identifier of a main
+    cell -> what was chosen for it."""
     tuned = tuned or {}
     own = tuned.get(main_cell(cell).identifier, {})
     if not cell.treatment:
@@ -196,6 +201,7 @@ def all_settings(scale: Scale, cell: Cell, tuned: Mapping[str, Mapping] | None =
         "treatment": treatment,
     }
     if cell.sampler:
-        sampler = replace(plain, anchor=cell.sampler)
-        settings["sampler"] = recommender_settings(scale, sampler, tuned.get(sampler.identifier)).values
+        second = replace(plain, anchor=cell.sampler)
+        role = treatment_card(cell).second
+        settings[role] = recommender_settings(scale, second, tuned.get(second.identifier)).values
     return settings

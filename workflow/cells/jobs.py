@@ -4,7 +4,7 @@ from pathlib import Path
 
 from paper_tables.cell import Cell
 from workflow.cells import graph
-from workflow.cells.pools import Pool, code_of_pool, drawn_with, generation, is_tuned, pool_file, tuned_with
+from workflow.cells.pools import Pool, code_of_pool, drawn_with, generation, is_tuned, pool_of, tuned_with
 from workflow.cells.provenance import digest
 from workflow.scale import Scale
 
@@ -21,12 +21,17 @@ def tuning_files(scale: Scale, *cells: Cell) -> list[Path]:
     return [file for cell in cells if (file := graph.tuning_file(scale, cell))]
 
 
+def pool_files(scale: Scale, cell: Cell) -> list[Path]:
+    pool = pool_of(scale, cell)
+    return [pool.file(scale.results)] if pool else []
+
+
 def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
     """The files a cell's job reads, by what they are to it."""
     return {
         "split": split_files(scale, cell.split, test=True),
         "built_on": [graph.result_file(scale, other) for other in graph.prerequisites(cell)],
-        "pool": [pool_file(scale, cell)] if cell.treatment else [],
+        "pool": pool_files(scale, cell),
         "tuning": tuning_files(scale, cell),
     }
 
@@ -46,8 +51,8 @@ def tuning_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
     given = cell.treatment and not is_tuned(scale, cell)
     return {
         "split": split_files(scale, cell.split, test=False),
-        "built_on": [graph.result_file(scale, other) for other in graph.pretrained(cell)],
-        "pool": [pool_file(scale, cell)] if given else [],
+        "built_on": [graph.result_file(scale, other) for other in graph.pretrained_cells(cell)],
+        "pool": pool_files(scale, cell) if given else [],
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from workflow.cells import graph
-from workflow.cells.settings import treatment_card, treatment_method, usual_settings
+from workflow.cells.settings import looked_at, pretrained, treatment_card, treatment_method, usual_settings
 from workflow.scale import Scale
 
 
@@ -28,22 +28,25 @@ class Pool:
     def folder(self, results: Path) -> Path:
         return Path(results, "pools", self.cell.split, self.name)
 
-
-def looks_at(cell: Cell) -> tuple[str, ...]:
-    """The roles of the pretrained models that generation looks at."""
-    method, strategy = treatment_method(cell.treatment)
-    return tuple(treatment_card(cell).strategies[strategy].get("looks_at", ()))
+    def file(self, results: Path) -> Path:
+        """Says that the pool of every seed is there."""
+        return self.folder(results) / "pool.json"
 
 
 def drawn_with(cell: Cell) -> dict[str, Cell]:
     """The plain cells that generation looks at, by role."""
-    return {role: Cell(cell.paper, cell.split, getattr(cell, role)) for role in looks_at(cell)}
+    return {role: pretrained(cell)[role] for role in looked_at(cell)}
+
+
+def generates(cell: Cell) -> bool:
+    """Whether the cell draws on a pool."""
+    return bool(cell.treatment and treatment_card(cell).generation)
 
 
 def is_tuned(scale: Scale, cell: Cell) -> bool:
     """Whether the search for the cell's settings tries several ways of generation."""
     searched = graph.grid(cell) if graph.tuning_file(scale, cell) else {}
-    return not searched.keys().isdisjoint(treatment_card(cell).generation["settings"])
+    return not searched.keys().isdisjoint(treatment_card(cell).generation.get("settings", ()))
 
 
 @cache
@@ -55,9 +58,9 @@ def pool_name(scale: Scale, cell: Cell) -> str:
     here, usual = graph.planned_settings(scale, cell)["treatment"], usual_settings(scale, cell).values
     changed = [key for key in about["settings"] if (key in cell.settings if tuned else here[key] != usual[key])]
     parts = [
-        cell.sampler if "sampler" in looks_at(cell) else "",
+        cell.sampler if treatment_card(cell).second in looked_at(cell) else "",
         treatment_method(cell.treatment)[0] if about.get("shared") and not tuned else cell.treatment,
-        cell.anchor if tuned or "anchor" in looks_at(cell) else "",
+        cell.anchor if tuned or "anchor" in looked_at(cell) else "",
         *(f"{about.get('short', {}).get(key, key)}{_text(here[key])}" for key in changed),
     ]
     return ".".join(part for part in parts if part)
@@ -72,7 +75,7 @@ def pools(scale: Scale) -> dict[tuple[str, str], Pool]:
     """Every pool of the scale, by split and name."""
     found: dict[tuple[str, str], Pool] = {}
     for cell in graph.all_cells(scale).values():
-        if not cell.treatment:
+        if not generates(cell):
             continue
         key = cell.split, pool_name(scale, cell)
         wanted, seeds = graph.planned_settings(scale, cell)["treatment"], set(graph.seeds_of(scale, cell))
@@ -92,12 +95,9 @@ def find_pool(scale: Scale, split: str, name: str) -> Pool:
     return found
 
 
-def pool_of(scale: Scale, cell: Cell) -> Pool:
-    return pools(scale)[cell.split, pool_name(scale, cell)]
-
-
-def pool_file(scale: Scale, cell: Cell) -> Path:
-    return pool_of(scale, cell).folder(scale.results) / "pool.json"
+def pool_of(scale: Scale, cell: Cell) -> Pool | None:
+    """None for a cell that draws on none."""
+    return pools(scale)[cell.split, pool_name(scale, cell)] if generates(cell) else None
 
 
 def code_of_pool(pool: Pool) -> str:
@@ -118,5 +118,5 @@ def generation(scale: Scale, pool: Pool, tuned: Mapping[str, Mapping] | None = N
     card = treatment_card(pool.cell)
     # what only chooses stands as in the card, so that another kappa draws nothing again
     own = {name: settings["treatment"][name] for name in card.generation["settings"]}
-    models = {role: settings[role] for role in looks_at(pool.cell)}
+    models = {role: settings[role] for role in looked_at(pool.cell)}
     return {"treatment": {**card.settings, **own, **pool.up_to}, **models}

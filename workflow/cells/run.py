@@ -25,7 +25,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
     split_folder = scale.results / "splits" / cell.split
     folder = cell.folder(scale.results)
     about_split, code = read_json(split_folder / "split.json"), graph.code_of(cell)
-    settings = graph.all_settings(scale, cell, tuned_settings(scale, cell, *graph.pretrained(cell)))
+    settings = graph.all_settings(scale, cell, tuned_settings(scale, cell, *graph.pretrained_cells(cell)))
     job, seeds = None, {}
     with alone(folder):
         for seed in graph.seeds_of(scale, cell):
@@ -45,7 +45,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             "reason": "",
             "cell": graph.about(scale, cell),
             "settings": settings,
-            "pool": pool_of(scale, cell).name if cell.treatment else "",
+            "pool": pool.name if (pool := pool_of(scale, cell)) else "",
             "digest": provenance.digest([found["digest"] for found in seeds.values()]),
             "seeds": seeds,
             "provenance": {**provenance.record(code, scale.threads, device_name(device)), "split": about_split},
@@ -57,8 +57,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
 def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
     """How the things were made that this seed builds on."""
     folders = {other.name: other.folder(scale.results) for other in graph.prerequisites(cell)}
-    if cell.treatment:
-        pool = pool_of(scale, cell)
+    if pool := pool_of(scale, cell):
         folders[f"the pool {pool.name}"] = pool.folder(scale.results)
     digests = [built_on(folder, seed, name)["digest"] for name, folder in folders.items()]
     if graph.is_external(cell):

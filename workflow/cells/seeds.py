@@ -81,24 +81,25 @@ def plain(job: Job, seed: int) -> dict:
 
 def treated(job: Job, seed: int) -> dict:
     """Retrain the anchor on what the cell takes of its pool; where that is nothing, the anchor stays as it is."""
-    treatment = treatment_module(job.cell)
-    pool = treatment.load(as_made(pool_seed_file(pool_of(job.scale, job.cell).folder(job.scale.results), seed)))
-    is_control, epochs = job.cell.variant == graph.CONTROL, None
-    if is_control:  # it trains as many epochs as its cell did
-        epochs = built_on(graph.main_cell(job.cell).folder(job.scale.results), seed, "the treated cell")["epochs"]
+    treatment, cell, results = treatment_module(job.cell), job.cell, job.scale.results
+    pool = pool_of(job.scale, cell)
+    drawn = pool and treatment.load(as_made(pool_seed_file(pool.folder(results), seed)))
+    main = graph.main_cell(cell).folder(results) if graph.is_control(cell) else None
+    followed = main and built_on(main, seed, "the treated cell")
     work = task(
-        job.scale, job.cell, pool, job.data, job.settings, seed, job.device, graph.selection(job.cell), say, epochs
+        job.scale, cell, drawn, job.data, job.settings, seed, job.device, graph.selection(cell), say, followed
     )
     begun = time.perf_counter()
     done = treatment.retrain(work)
     seconds = time.perf_counter() - begun
     outcome = untouched(job, seed) if done is None else evaluated(job, seed, Trained(done.model, done.fitted, seconds))
     trained = 0 if done is None else done.trained
-    if is_control:  # it trained on random data: what is known of the pool says nothing of them
+    if cell.variant == graph.CONTROL:  # it trained on random data: what is known of the pool says nothing of them
         return {**outcome, "augmentation": {"control": True, "trained": trained}}
     held_out = {"validation": job.data.validation, "test": load_targets(job.test_file)}
-    truth = known_truth(job.scale.results / "data" / job.cell.dataset, job.cell.dataset)
-    return {**outcome, "augmentation": {**treatment.describe(work, done, held_out, truth), "trained": trained}}
+    truth = known_truth(results / "data" / cell.dataset, cell.dataset)
+    about = treatment.describe(work, done, held_out, truth) if hasattr(treatment, "describe") else {}
+    return {**outcome, "augmentation": {**about, "trained": trained}}
 
 
 def evaluated(job: Job, seed: int, trained: Trained) -> dict:
@@ -124,7 +125,7 @@ def evaluated(job: Job, seed: int, trained: Trained) -> dict:
 
 def untouched(job: Job, seed: int) -> dict:
     """Nothing is left of what was generated (CASR: kappa = 1, r = 0): the result is the plain anchor's, and says so."""
-    anchor = graph.pretrained(job.cell)[0]
+    anchor = graph.pretrained_cells(job.cell)[0]
     folder = anchor.folder(job.scale.results)
     with whole_file(ranks_file(job.folder, seed)) as temporary:
         shutil.copyfile(as_made(ranks_file(folder, seed)), temporary)

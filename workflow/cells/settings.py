@@ -21,7 +21,7 @@ from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.schema import unknown
-from methods.cards import Card, cards, load_card
+from methods.cards import Card, cards, load_card, treatment_method
 from paper_tables.cell import Cell
 from workflow.scale import Scale, read_yaml
 
@@ -32,12 +32,6 @@ class Settings:
 
     values: dict
     origins: dict
-
-
-def treatment_method(treatment: str) -> tuple[str, str]:
-    """`casr-d` -> (`casr`, `d`): the folder in methods/ and the strategy."""
-    method, _, strategy = treatment.rpartition("-")
-    return method, strategy
 
 
 def recommender_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None) -> Settings:
@@ -52,24 +46,48 @@ def recommender_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None)
 
 def treatment_settings(scale: Scale, cell: Cell, tuned: Mapping | None = None) -> Settings:
     """Settings of the cell's treatment, e.g. of CASR's strategy D with this anchor and sampler."""
-    method, strategy = treatment_method(cell.treatment)
-    card = treatment_card(cell)
-    if card.strategies and strategy not in card.strategies:
-        raise BadInput(f"cell {cell.identifier}: method '{method}' has no strategy '{strategy}'")
+    method, card = treatment_method(cell.treatment)[0], treatment_card(cell)
     others = _card(cell.anchor).settings
-    return _resolve(scale, cell, card, (method, cell.treatment, combination(cell)), tuned, others)
+    return _resolve(scale, cell, card, _sections(method, cell.treatment, combination(cell)), tuned, others)
 
 
 def usual_settings(scale: Scale, cell: Cell) -> Settings:
     """What the cell's treatment is run with on this data where neither the combination nor the cell says otherwise, nor
     the strategy where all strategies share a pool."""
     method, card = treatment_method(cell.treatment)[0], treatment_card(cell)
-    sections = (method,) if card.generation.get("shared") else (method, cell.treatment)
+    sections = (method,) if card.generation.get("shared") else _sections(method, cell.treatment)
     return _resolve(scale, replace(cell, settings={}), card, sections, None)
 
 
+def _sections(*names: str) -> tuple[str, ...]:
+    """Each once: a method that is one strategy has one section for both."""
+    return tuple(dict.fromkeys(names))
+
+
 def treatment_card(cell: Cell) -> Card:
-    return _card(treatment_method(cell.treatment)[0])
+    """That of the cell's treatment, whose strategy it has."""
+    method, strategy = treatment_method(cell.treatment)
+    card = _card(method)
+    if card.kind != "treatment":
+        raise BadInput(f"cell {cell.identifier}: method '{method}' is no treatment, but a {card.kind}")
+    if strategy not in (card.strategies or [""]):
+        has = f"its strategies: {', '.join(card.strategies)}" if card.strategies else "it has none"
+        raise BadInput(f"cell {cell.identifier}: method '{method}' has no strategy '{strategy}'; {has}")
+    return card
+
+
+def looked_at(cell: Cell) -> tuple[str, ...]:
+    """The roles of the pretrained models that the cell's treatment looks at."""
+    return treatment_card(cell).looked_at(treatment_method(cell.treatment)[1])
+
+
+def pretrained(cell: Cell) -> dict[str, Cell]:
+    """The plain cells whose weights a treated cell builds on, by role: its anchor, and where it names one (`sampler`,
+    whatever its role is) the second."""
+    if not cell.treatment:
+        return {}
+    names = {"anchor": cell.anchor, **({treatment_card(cell).second: cell.sampler} if cell.sampler else {})}
+    return {role: Cell(cell.paper, cell.split, name) for role, name in names.items()}
 
 
 def combination(cell: Cell) -> str:
@@ -116,9 +134,9 @@ def _section_cards(where: str, section: str, known: Mapping[str, Card], recommen
             found.append(known[method])
         else:
             raise BadInput(f"{where}: {unknown('section', section, ['all', *known])}; {SECTIONS}")
-    if len(found) > 1 and (found[1].kind != "treatment" or len(found) != 2 + found[1].takes_sampler):
+    if len(found) > 1 and (found[1].kind != "treatment" or len(found) != 2 + found[1].takes_second):
         raise BadInput(f"{where}: unknown section '{section}'; {SECTIONS}")
-    # a sampler stands in a combination's name, but is trained as the plain cell that bears its own name
+    # a second model stands in a combination's name, but is trained as the plain cell that bears its own name
     return found[:2]
 
 

@@ -10,7 +10,7 @@ from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import generate, own_seed, task, treatment_module
 from workflow.cells.files import as_made, built_on, pool_seed_file
-from workflow.cells.pools import is_tuned, pool_of
+from workflow.cells.pools import generates, is_tuned, pool_of
 from workflow.cells.seeds import say
 from workflow.cells.settings import treatment_card
 from workflow.cells.steps import TrainingData, train
@@ -47,15 +47,17 @@ def validation_value(search: Search, settings: Mapping[str, Mapping]) -> float:
     done = treatment_module(search.cell).retrain(work)
     if done is not None:
         return done.fitted.best
-    anchor = graph.pretrained(search.cell)[0]
+    anchor = graph.pretrained_cells(search.cell)[0]
     plain = built_on(anchor.folder(search.scale.results), search.seed, anchor.name)
     reading = "removed" if load_card(anchor.anchor).exclude_seen else "kept"
     return plain["metrics"]["validation"][reading][search.selection]
 
 
 def _pool(search: Search, settings: Mapping[str, Mapping]) -> object:
-    """Drawn here where its generation is searched, else the one that all cells share."""
+    """Drawn here where its generation is searched, else the one that all cells share; None where there is none."""
     scale, cell, seed = search.scale, search.cell, search.seed
+    if not generates(cell):
+        return None
     about = treatment_card(cell).generation
     varied = (*about["settings"], *about.get("up_to", ()))
     key = tuple((name, settings["treatment"][name]) for name in varied)

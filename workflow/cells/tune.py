@@ -39,7 +39,7 @@ def tune(scale: Scale, cell: Cell) -> dict:
     output, split_folder = graph.tuning_file(scale, cell), scale.results / "splits" / cell.split
     if output is None:
         raise BadInput(f"{scale.file}: nothing is searched for {cell.name}: no key tuning, or no search in its card")
-    settings = graph.all_settings(scale, cell, tuned_settings(scale, *graph.pretrained(cell)))
+    settings = graph.all_settings(scale, cell, tuned_settings(scale, *graph.pretrained_cells(cell)))
     role, grid = "treatment" if cell.treatment else "anchor", graph.grid(cell)
     seed = graph.seeds_of(scale, cell)[0]
     about_split = read_json(split_folder / "split.json")
