@@ -40,7 +40,7 @@ def fetch(card: Card, store: Path | None = None, raw: Path | None = None, accept
     if store.exists() and not store.is_dir():
         raise BadInput(f"{store}: a file; the store of raw files (option --store) must be a folder")
     with alone(store / OWN):
-        standing = _standing(card, store)
+        standing = _standing(card, store, raw)
         if standing and (standing["verified"] or (accept_unverified and raw is None)):
             return standing
         if raw is not None and not raw.is_dir():
@@ -48,6 +48,8 @@ def fetch(card: Card, store: Path | None = None, raw: Path | None = None, accept
         files: dict[str, dict] = {}
         for entry in card.downloads:
             files |= _obtain(card, entry, store, raw, accept_unverified)
+        if card.downloads and not files:
+            raise BadInput(f"{card.name}: none of its raw files is in {raw or store}. {card.login}")
         record = {"dataset": card.name, "files": files, "verified": all(file["verified"] for file in files.values())}
         if record != standing:
             movable = {name: _movable(store, file) for name, file in files.items()}
@@ -98,12 +100,16 @@ def _checked(store: Path, entry: Download, file: RawFile, recorded: Mapping, aga
     return {**recorded, "path": str(path), "verified": verified}
 
 
-def _standing(card: Card, store: Path) -> dict | None:
-    """The record of an earlier fetch, if it is still true."""
+def _standing(card: Card, store: Path, raw: Path | None) -> dict | None:
+    """The record of an earlier fetch, if it is still true, and no download was put there meanwhile of which it has no
+    file."""
     try:
-        return load_fetched(card, store)
+        record = load_fetched(card, store)
     except BadInput:
         return None
+    lacking = [entry for entry in card.downloads if not _of(entry, record["files"])]
+    searched = [folder for folder in (raw, store) if folder is not None]
+    return None if any(given(card, entry, searched) != Given() for entry in lacking) else record
 
 
 def _obtain(card: Card, entry: Download, store: Path, raw: Path | None, accept: bool) -> dict[str, dict]:
@@ -140,6 +146,8 @@ def _of(entry: Download, names: Iterable[str]) -> list[RawFile]:
 
 def _suffices(entry: Download, found: Given) -> bool:
     """Whether what a person has is enough without any archive."""
+    if found.archive and not found.files:
+        return False
     if any(not file.optional and file.file not in found.files for file in entry.holds):
         return False
     return not found.archive or all(inspect(found.files[f.file], f).verified for f in _of(entry, found.files))

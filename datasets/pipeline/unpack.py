@@ -38,13 +38,16 @@ class Unpacked:
 
 
 def unpack(archive: Path, wanted: Sequence[RawFile], folder: Path) -> dict[str, Unpacked]:
-    """Write the `wanted` files of a zip, tar or gz archive into `folder`, each under the card's name for it.
+    """Write the `wanted` files of a zip, tar or gz archive into `folder`, each under the card's name for it. A download
+    that is itself one of them is used where it lies.
 
     Members are found by the last part of their name, so nothing that an archive calls itself becomes a path. Refused
     with BadInput: names that are absolute or climb out, links, encrypted or truncated archives, files beyond
     MOST_BYTES or MOST_RATIO, two members that could be the same file, and an archive without a file that is wanted and
     not optional. What the disk does not take is no fault of the archive: that OSError goes on.
     """
+    if archive.name in {file.file for file in wanted}:
+        return {archive.name: Unpacked(archive, archive.name)}
     with _opened(archive) as members:
         found = {file.file: member for file in wanted if (member := _the_one(archive, members, file)) is not None}
         missing = [file.file for file in wanted if not file.optional and file.file not in found]

@@ -1,5 +1,6 @@
 """Downloads against a server on this machine that misbehaves as servers do."""
 
+import gzip
 import hashlib
 import io
 import os
@@ -329,3 +330,24 @@ def test_a_name_on_a_card_is_no_path(card_of, make_card, name):
         make_card(downloads=[{"file": "a.zip", "holds": [{"file": name}]}])
     with pytest.raises(BadInput, match="downloads.0"):
         make_card(downloads=[{"file": name, "holds": [{"file": "a"}]}])
+
+
+def test_a_download_that_is_the_file_itself_is_used_as_it_is(make_card, source, tmp_path):
+    sums = {"sha256": [SHA256]}
+    entry = {"file": "ratings.csv", "urls": [f"{source.address}/good"], "holds": [{"file": "ratings.csv", **sums}]}
+    record = fetch(make_card(downloads=[entry]), tmp_path / "store")
+    assert record["verified"] and Path(record["files"]["ratings.csv"]["path"]).read_bytes() == ARCHIVE
+
+
+def test_of_files_that_are_all_optional_those_count_that_a_person_has(make_card, tmp_path):
+    entries = [
+        {"file": f"{name}.json.gz", "holds": [{"file": f"{name}.json", "optional": True}]} for name in ("one", "two")
+    ]
+    about, raw = make_card(downloads=entries, login="Take it from its page."), tmp_path / "raw"
+    raw.mkdir()
+    with pytest.raises(BadInput, match="none of its raw files is in .*raw. Take it from its page"):
+        fetch(about, tmp_path / "store", raw=raw, accept_unverified=True)
+    for name in ("one", "two"):
+        (raw / f"{name}.json.gz").write_bytes(gzip.compress(name.encode()))
+        record = fetch(about, tmp_path / "store", raw=raw, accept_unverified=True)
+        assert list(record["files"]) == ["one.json", "two.json"][: 1 + (name == "two")]
