@@ -9,8 +9,9 @@ from datasets.pipeline.parsed import Parsed
 from datasets.pipeline.tables import read_table
 
 
-def parse(files: Mapping[str, Path]) -> Parsed:
-    """Ratings with time; movies with title, genres, and the first of the genres as category."""
+def parse(files: Mapping[str, Path], variant: Mapping[str, int]) -> Parsed:
+    """Ratings with time, in every variant all of them (the recipe takes some); movies with title, genres, and the first
+    of the genres as category."""
     ratings = read_table(
         files["u.data"], {"user": "int", "item": "int", "rating": "int", "time": "int"}, delimiter="\t"
     )

@@ -4,7 +4,9 @@ import json
 import zipfile
 from dataclasses import replace
 
+import numpy as np
 import pytest
+import scipy.io
 
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
@@ -48,6 +50,51 @@ def test_movielens_100k(parse):
     assert found.items.to_dict("records") == [
         {"item": 242, "title": "Kolya (1996)", "genres": "Action|Drama", "category": "Action"}
     ]
+
+
+@pytest.mark.parametrize("name", ["amazon-cds", "amazon-books", "amazon-movies"])
+def test_amazon_ratings_keep_items_as_texts(parse, name):
+    found = parse(name, **{"ratings.csv": "A2IIIDRK3PRRZY,0000000116,5.0,1395619200\nA1,B00J,3.0,1042502400\n"})
+    assert found.interactions.to_numpy().tolist() == [
+        ["A2IIIDRK3PRRZY", "0000000116", 5.0, 1395619200], ["A1", "B00J", 3.0, 1042502400],
+    ]  # fmt: skip
+    with pytest.raises(BadInput, match="ratings.csv, line 2: time is 'x'"):
+        parse(name, **{"ratings.csv": "A1,B,3.0,1\nA1,B,3.0,x\n"})
+
+
+def shelved(book, date):
+    return json.dumps({"user_id": "8842", "book_id": book, "rating": 0, "read_at": "", "date_added": date}) + "\n"
+
+
+def test_goodreads_reads_one_genre_or_all(parse):
+    date = "Wed Mar 22 11:37:04 -0700 2017"
+    found = parse("goodreads-poetry", **{"goodreads_interactions_poetry.json": shelved("007", date)})
+    assert found.interactions.to_numpy().tolist() == [["8842", "007", 1490207824]]
+    names = [file.file for entry in card("goodreads").downloads for file in entry.holds]
+    assert (
+        len(parse("goodreads", **{name: shelved(f"{number}", date) for number, name in enumerate(names)}).interactions)
+        == 8
+    )
+    with pytest.raises(BadInput, match="goodreads_interactions_young_adult.json is not among the raw files; put it"):
+        parse("goodreads", **dict.fromkeys(names[:-1], shelved("1", date)))
+
+
+def test_a_date_of_goodreads_that_is_none_is_named_by_its_line(parse):
+    lines = shelved("1", "Wed Mar 22 11:37:04 -0700 2017") + shelved("2", "Wed Mar 32 11:37:04 -0700 2017")
+    with pytest.raises(BadInput, match="poetry.json, line 2: 'Wed Mar 32 11:37:04 -0700 2017' is not a time such as"):
+        parse("goodreads-poetry", **{"goodreads_interactions_poetry.json": lines})
+
+
+def test_ciao_is_a_matrix(tmp_path):
+    file = tmp_path / "rating_with_timestamp.mat"
+    matrix = np.array([[6119, 92579, 24, 5, 4, 959670000], [6094, 92579, 25, 4, 4, 959756400]], np.int32)
+    scipy.io.savemat(file, {"rating": matrix})
+    found = card("ciao").parse({file.name: file})
+    assert found.interactions.to_numpy().tolist() == [[6119, 92579, 5, 959670000], [6094, 92579, 4, 959756400]]
+    assert found.items.to_numpy().tolist() == [[92579, 24]]
+    scipy.io.savemat(file, {"rating": matrix[:, :5]})
+    with pytest.raises(BadInput, match=r"matrix 'rating' has the shape \(2, 5\), expected a row for each rating"):
+        card("ciao").parse({file.name: file})
 
 
 def test_lastfm_takes_the_first_day_of_a_tag(parse):

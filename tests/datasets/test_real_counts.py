@@ -1,6 +1,7 @@
 """The recipes on real raw files, from the folder that WHATIFREC_RAW names."""
 
 import json
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -9,7 +10,9 @@ from datasets.pipeline.audit import audit
 from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.fetch import fetch
+from datasets.pipeline.files import read_json
 from datasets.pipeline.prepare import prepare
+from datasets.pipeline.split import make_split
 
 
 @pytest.fixture
@@ -66,3 +69,28 @@ def test_the_sample_of_foursquare_is_read(real_raw):
         pytest.skip(f"{sample} is not there")
     found = card("foursquare").parse({"dataset_TSMC2014_TKY.txt": sample})
     assert len(found.interactions) == 1999 and found.items["category"].notna().all()
+
+
+@pytest.mark.parametrize(
+    ("split", "rows", "tested", "changed"),
+    [
+        ("amazon-beauty.cut-2013-06-01", 93_801, {"core": 2636, "casual": 5302}, 0.26),
+        ("ciao.cut-2009-01-01", 159_745, {"core": 381, "casual": 132}, 0.28),
+        ("movielens-100k-all.loo", 98_114, {"core": 283, "casual": 660}, None),
+    ],
+)
+def test_groups_of_the_sets_that_stand_in_for_those_of_l2aug(prepared, tmp_path, split, rows, tested, changed):
+    prepared(split.split(".")[0])
+    about = make_split(split, tmp_path)
+    audited = read_json(tmp_path / "splits" / split / "audit.json")
+    assert about["rows"] == {"train": rows, "validation": sum(tested.values()), "test": sum(tested.values())}
+    assert {group: audited["groups"][group]["tested"] for group in tested} == tested
+    assert changed is None or round(audited["changed"]["share"], 2) == changed
+
+
+def test_by_the_gap_of_thirty_days_no_user_of_movielens_100k_is_casual(prepared, tmp_path, monkeypatch):
+    prepared("movielens-100k-all")
+    about = replace(card("movielens-100k-all"), groups={"loo": {"activity": {"gap_days": 30}}})
+    monkeypatch.setattr("datasets.pipeline.split_name.card", lambda name: about)
+    with pytest.raises(BadInput, match=r"movielens_100k/card.yaml, groups.loo no user is casual.*change the rule"):
+        make_split("movielens-100k-all.loo", tmp_path)
