@@ -80,6 +80,7 @@ class Card:
     default_order: str
     default_order_reason: str
     candidates: int = 0
+    decisions: Mapping[str, int] = field(default_factory=dict)
     cut_date: str = ""
     groups: Mapping[str, Mapping] = field(default_factory=dict)
     about: str = ""

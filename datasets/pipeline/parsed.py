@@ -18,6 +18,7 @@ class Parsed:
         int64) where the data has it, and whatever else the recipe or an order needs (`rating`, `weight` …).
     items: columns `item` (unique), and `title`, `category` or more where known; may lack items and may hold more.
     lists: what was shown and what of it was chosen, where the data are such; none of the lists empty.
+    exposures: single items that were shown, with a decision on each, where the data are such (exposures.py).
     arrays: what else is kept beside the data: {"truth": {"noise": array}} becomes truth.npz.
     axes: what the axes of these arrays count: {"truth": {"noise": ("user", "step", "item")}}. Place i of an axis `user`
         or `item` is the original identifier i; in the file it is the number that the prepared data gives.
@@ -26,5 +27,6 @@ class Parsed:
     interactions: pd.DataFrame
     items: pd.DataFrame | None = None
     lists: Lists | None = None
+    exposures: pd.DataFrame | None = None
     arrays: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     axes: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)

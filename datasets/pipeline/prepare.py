@@ -1,11 +1,13 @@
 """From raw files to interactions with dense integer identifiers (formats: workflow/README.md)."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from datasets.pipeline import exposures
 from datasets.pipeline.card import Card
 from datasets.pipeline.code import made_with
 from datasets.pipeline.digest import content_digest
@@ -20,7 +22,8 @@ from datasets.pipeline.tables import place
 
 
 def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
-    """Write `results`/data/<name>/: interactions, users, items and lists as parquet, then data.json, which is returned.
+    """Write `results`/data/<name>/: interactions, users, items, lists and exposures as parquet, then data.json,
+    which is returned.
 
     `store` is the folder into which `fetch` wrote, by default the data set's own raw/. Deterministic: the same raw
     files give the same bytes. BadInput names file and line where the raw data is malformed.
@@ -45,11 +48,11 @@ def prepare(card: Card, results: Path, store: Path | None = None) -> dict:
 
 
 def build_tables(card: Card, parsed: Parsed) -> tuple[dict[str, pd.DataFrame], list[int]]:
-    """The recipe applied: tables `interactions`, `users`, `items` and, where the data has them, `lists`, with dense
-    identifiers; and how many rows each step of the recipe left.
+    """The recipe applied: tables `interactions`, `users`, `items` and, where the data has them, `lists` and
+    `exposures`, with dense identifiers; and how many rows each step of the recipe left.
 
-    An identifier is the place of the original one among the sorted original identifiers, those of lists included, to
-    which no recipe applies. A user's rows are sorted by time, ties and data without time as in the file.
+    An identifier is the place of the original one among the sorted original identifiers, those of lists and exposures
+    included, to which no recipe applies. A user's rows are sorted by time, ties and data without time as in the file.
     """
     rows = parsed.interactions
     if rows.empty:
@@ -59,10 +62,12 @@ def build_tables(card: Card, parsed: Parsed) -> tuple[dict[str, pd.DataFrame], l
     try:
         rows, left = apply_recipe(rows, card.steps)
         rows = rows.assign(user=checked(rows, "user"), item=checked(rows, "item"))
+        if parsed.exposures is not None:
+            parsed = replace(parsed, exposures=exposures.check(parsed.exposures, card.has_time))
     except BadInput as fault:
         raise BadInput(f"{card.name}: {fault}") from None
-    user, users = _numbered(rows, parsed.lists, "user")
-    item, items = _numbered(rows, parsed.lists, "item")
+    user, users = _numbered(rows, parsed, "user")
+    item, items = _numbered(rows, parsed, "item")
     by_user = np.argsort(user, kind="stable")
     user, item = user[by_user].astype(np.int64), item[by_user].astype(np.int64)
     first = np.searchsorted(user, np.arange(len(users)))
@@ -76,21 +81,25 @@ def build_tables(card: Card, parsed: Parsed) -> tuple[dict[str, pd.DataFrame], l
     }
     if parsed.lists is not None:
         tables["lists"] = _lists(card, numbered(parsed.lists, users, items))
+    if parsed.exposures is not None:
+        tables["exposures"] = exposures.numbered(parsed.exposures, users, items, card.has_time)
     return tables, left
 
 
-def _numbered(rows: pd.DataFrame, lists: Lists | None, column: str) -> tuple[np.ndarray, pd.Index]:
+def _numbered(rows: pd.DataFrame, parsed: Parsed, column: str) -> tuple[np.ndarray, pd.Index]:
     """The place of each row's user or item among the sorted identifiers, and those."""
-    codes, known = pd.factorize(_identifiers(rows, lists, column), sort=True)
+    codes, known = pd.factorize(_identifiers(rows, parsed, column), sort=True)
     return codes[: len(rows)], known
 
 
-def _identifiers(rows: pd.DataFrame, lists: Lists | None, column: str) -> pd.Series:
-    """The `user` or `item` of all rows, then of all lists."""
-    if lists is None:
-        return rows[column]
-    more = {"user": lists.users, "item": lists.items}[column]
-    return pd.concat([rows[column], pd.Series(more, dtype=rows[column].dtype)])
+def _identifiers(rows: pd.DataFrame, parsed: Parsed, column: str) -> pd.Series:
+    """The `user` or `item` of all rows, then of all lists and exposures."""
+    more = []
+    if parsed.lists is not None:
+        more.append({"user": parsed.lists.users, "item": parsed.lists.items}[column])
+    if parsed.exposures is not None:
+        more.append(parsed.exposures[column])
+    return pd.concat([rows[column], *(pd.Series(each, dtype=rows[column].dtype) for each in more)])
 
 
 def _lists(card: Card, lists: Lists) -> pd.DataFrame:
@@ -130,7 +139,9 @@ def _renumbered(arrays: Mapping, axes: Mapping, tables: Mapping[str, pd.DataFram
 def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched: dict) -> dict:
     users, items, interactions = len(tables["users"]), len(tables["items"]), len(tables["interactions"])
     raw, lists = parsed.interactions, parsed.lists
-    of_lists = {} if lists is None else {"lists": len(lists), "shown": len(lists.items)}
+    more = {} if lists is None else {"lists": len(lists), "shown": len(lists.items)}
+    if parsed.exposures is not None:
+        more |= {"exposures": len(parsed.exposures)}
     return {
         "dataset": card.name,
         "label": card.label,
@@ -139,11 +150,11 @@ def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched:
             "items": items,
             "interactions": interactions,
             "density_percent": 100 * interactions / (users * items),
-            **of_lists,
+            **more,
         },
         "raw": {
-            "users": _identifiers(raw, lists, "user").nunique(),
-            "items": _identifiers(raw, lists, "item").nunique(),
+            "users": _identifiers(raw, parsed, "user").nunique(),
+            "items": _identifiers(raw, parsed, "item").nunique(),
             "interactions": len(raw),
         },
         "printed": {paper: dict(counts) for paper, counts in card.printed.items()},

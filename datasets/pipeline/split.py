@@ -4,7 +4,8 @@ The protocols are in datasets/pipeline/protocols.py. Where the data set's card h
 (datasets/pipeline/groups.py), which are part of the split.
 
 Of data with lists, the training lists are those before the first cut, or all in `loo`, without any showing of a pair
-that is held out: no later step can see that it was shown, nor that it was chosen.
+that is held out: no later step can see that it was shown, nor that it was chosen. Of data with exposures, `decisions`
+holds out decisions besides (datasets/pipeline/decisions.py).
 """
 
 import hashlib
@@ -19,7 +20,9 @@ import pyarrow.csv
 from datasets.pipeline.candidates import draw_candidates
 from datasets.pipeline.card import Card
 from datasets.pipeline.code import made_with
+from datasets.pipeline.decisions import Decided, hold_out
 from datasets.pipeline.digest import content_digest
+from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import contents, read_json, sha256, unchanged, whole_file, write_json
 from datasets.pipeline.group_audit import inspect_groups
 from datasets.pipeline.groups import check_groups, make_groups
@@ -36,7 +39,8 @@ def make_split(name: str, results: Path) -> dict:
     prepared = read_json(data / "data.json", sealed=True)
     order = "time" if split.kind in ONE_ORDER else split.order or about.default_order
     interactions = pd.read_parquet(unchanged(data / "interactions.parquet", prepared))
-    rows, parts = _parts(split, about, interactions, order)
+    decided = _decided(split, about, data, prepared, order) if split.kind == "decisions" else None
+    rows, parts = (decided.positives, decided.parts) if decided else _parts(split, about, interactions, order)
     items = pd.read_parquet(unchanged(data / "items.parquet", prepared))
     tables = {part: rows.iloc[places][["user", "item"]] for part, places in parts.tables.items()}
     tables["items"] = pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)})
@@ -49,7 +53,7 @@ def make_split(name: str, results: Path) -> dict:
         "users": prepared["counts"]["users"],
         "items": prepared["counts"]["items"],
         "rows": {part: len(places) for part, places in parts.tables.items()},
-        "left_out": prepared["counts"]["interactions"] - sum(map(len, parts.tables.values())),
+        "left_out": len(rows if decided else interactions) - sum(map(len, parts.tables.values())),
         "cuts": list(parts.cuts),
         "data_digest": prepared["digest"],
         "verified": prepared["verified"],
@@ -73,7 +77,13 @@ def make_split(name: str, results: Path) -> dict:
         lists = training_lists(whole, held_out, parts.cuts)
         content["lists"] = len(lists)
         files.append(folder / "lists.parquet")
-        content["digest"] = _write_lists(files[-1], lists.table(), content["digest"])
+        content["digest"] = _write_table(files[-1], "lists", lists.table(), content["digest"])
+    if decided:
+        content |= {"exposures": _by(decided.exposures, "regime"), "decisions": _by(decided.decisions, "part")}
+        content["short_sequences"] = decided.short
+        for table, name in ((decided.exposures, "exposures"), (decided.decisions, "decisions")):
+            files.append(folder / f"{name}.parquet")
+            content["digest"] = _write_table(files[-1], name, table, content["digest"])
     content |= {"contents": contents(*files), "made_with": made_with("split")}
     write_json(folder / "split.json", content)
     return content
@@ -118,11 +128,23 @@ def _categories(items: pd.DataFrame) -> np.ndarray:
     return pd.factorize(items["category"], sort=True)[0]
 
 
-def _write_lists(file: Path, lists: pd.DataFrame, digest: str) -> str:
-    """Write the lists; give a digest of them and of what `digest` stands for."""
+def _decided(split: SplitName, about: Card, data: Path, prepared: Mapping, order: str) -> Decided:
+    file = data / "exposures.parquet"
+    if "exposures" not in prepared["counts"]:
+        raise BadInput(f"split '{split}': {data} has no exposures; its parser is to give them (Parsed.exposures)")
+    return hold_out(str(split), pd.read_parquet(unchanged(file, prepared)), about.orders[order], about.decisions)
+
+
+def _by(table: pd.DataFrame, column: str) -> dict[str, int]:
+    """How many rows there are of each value of a column, by its name."""
+    return {str(value): int(count) for value, count in table[column].value_counts().sort_index().items()}
+
+
+def _write_table(file: Path, name: str, table: pd.DataFrame, digest: str) -> str:
+    """Write a table as parquet; give a digest of it and of what `digest` stands for."""
     with whole_file(file) as temporary:
-        lists.to_parquet(temporary, index=False, compression="zstd")
-    return hashlib.sha256(f"{digest} {content_digest({'lists': lists})}".encode()).hexdigest()
+        table.to_parquet(temporary, index=False, compression="zstd")
+    return hashlib.sha256(f"{digest} {content_digest({name: table})}".encode()).hexdigest()
 
 
 def _write_csv(file: Path, table: pd.DataFrame) -> None:

@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime
 from datasets.pipeline.card import Card, card
 from datasets.pipeline.errors import BadInput
 
-PROTOCOLS = ("loo", "time", "others", "cut")
+PROTOCOLS = ("loo", "time", "others", "decisions", "cut")
 ONE_ORDER = {"time": "the global time line", "cut": "a cut at a date"}
 ALL_ROWS = "all-rows"
 FORM = "<dataset>.<protocol>[.<order>][.all-rows], such as lastfm.loo.shuffled or ciao.cut-2009-01-01"
@@ -66,6 +66,11 @@ def _check_protocol(split: SplitName, about: Card) -> None:
         raise BadInput(f"split '{split}': unknown protocol '{split.protocol}', one of {offered}")
     if split.kind in ONE_ORDER and not about.has_time:
         raise BadInput(f"split '{split}': {split.dataset} has no time, which {ONE_ORDER[split.kind]} wants; use loo")
+    if split.kind == "decisions" and not about.decisions:
+        raise BadInput(
+            f"split '{split}': {about.file} does not say how many decisions are held out (`decisions`); use loo, or "
+            "data with exposures"
+        )
     if split.kind == "cut":
         try:
             _ = split.moment
