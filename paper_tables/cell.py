@@ -2,8 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
+
+from datasets.pipeline.split_name import SplitName
+
+_taken_apart = cache(SplitName.of)
 
 
 @dataclass(frozen=True)
@@ -28,7 +32,11 @@ class Cell:
 
     @property
     def dataset(self) -> str:
-        return self.split.split(".")[0]
+        return self.split_name.dataset
+
+    @property
+    def split_name(self) -> SplitName:
+        return _taken_apart(self.split)
 
     @cached_property
     def identifier(self) -> str:

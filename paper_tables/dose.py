@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.split_name import SplitName
 from paper_tables.cell import Cell
 from paper_tables.draws import Draws
 from paper_tables.expectation import Expectation, majority
@@ -50,7 +51,7 @@ class Dose:
     @property
     def draws(self) -> dict[str, list[str]]:
         """The data sets of each world's draws, by the first one, which stands for them."""
-        every = ([split.split(".")[0] for split in splits] for splits in self.worlds.values())
+        every = ([SplitName.of(split).dataset for split in splits] for splits in self.worlds.values())
         return {names[0]: names for names in every}
 
     @property
@@ -127,7 +128,7 @@ def _panel(dose: Dose, read: Read, measures: Measures, setting: str, splits: Ite
     for kind, rate, result in asked:
         cell = result.cell
         row = {
-            "dataset": splits[0].split(".")[0],
+            "dataset": SplitName.of(splits[0]).dataset,
             "setting": setting,
             "anchor": anchor,
             "kind": kind,

@@ -3,23 +3,15 @@ takes half a second to load."""
 
 import csv
 from functools import cache
-from pathlib import Path
 
-from datasets.pipeline.files import folders_with
-
-PAPERS = Path(__file__).parent
-
-
-def papers() -> tuple[str, ...]:
-    """Every paper whose printed numbers are here, by name."""
-    return tuple(folder.name for folder in folders_with("reported", PAPERS))
+from paper_tables.spec.paper import PAPERS
 
 
 @cache
 def printed_rows(paper: str) -> tuple[dict[str, str], ...]:
     """The rows of the paper's result tables, in the order of the files. Tables of counts have no `metric`."""
     found = []
-    for file in sorted((PAPERS / paper / "reported").glob("table*.csv")):
+    for file in sorted((PAPERS / paper / "printed").glob("table*.csv")):
         with open(file, encoding="utf-8", newline="") as lines:
             found += [row for row in csv.DictReader(lines) if "metric" in row]
     return tuple(found)

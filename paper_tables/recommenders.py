@@ -5,8 +5,9 @@ from functools import cache
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.schema import unknown
-from methods.cards import cards
-from paper_tables.printed_rows import papers, printed_rows
+from methods.cards import cards, load_card
+from paper_tables.printed_rows import printed_rows
+from paper_tables.spec.paper import papers
 
 CONTROLS = ("popularity", "item-knn", "repeat-last")  # the harness's own; papers call some of them by other names
 
@@ -32,3 +33,9 @@ def other_methods(paper: str, own: Iterable[str], named: Sequence[str], printed:
         if name not in allowed:
             raise BadInput(f"papers.{paper}.others: {unknown('method', name, allowed)}")
     return tuple(dict.fromkeys((*own, *named)))
+
+
+@cache
+def searched(treatment: str) -> frozenset[str]:
+    """The settings of a treatment that a search may choose."""
+    return frozenset(load_card(treatment).search)

@@ -12,7 +12,7 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
-from paper_tables.printed_rows import PAPERS, papers
+from paper_tables.spec.paper import PAPERS, papers
 
 KEYS = ("table", "dataset", "setting", "anchor", "method", "sampler", "metric", "k")
 # What an anomaly means for a number that it touches. Lost: not in the text. Unusable: impossible, or one of two that
@@ -46,7 +46,7 @@ def reported(paper: str) -> pd.DataFrame:
 @cache
 def tables(paper: str) -> dict[int, pd.DataFrame]:
     """Table number -> its rows as text. Result tables share their columns; tables of counts have their own."""
-    files = sorted((PAPERS / paper / "reported").glob("table*.csv"))
+    files = sorted((PAPERS / paper / "printed").glob("table*.csv"))
     if not files:
         raise BadInput(f"no printed numbers of '{paper}': one of {', '.join(papers())}")
     return {int(file.stem.removeprefix("table")): pd.read_csv(file, dtype=str, keep_default_na=False) for file in files}

@@ -115,7 +115,7 @@ def by_place(found: Iterable[Result]) -> list[Draws]:
     """Results of one cell, those on draws of one data set together."""
     places: dict[tuple, list[Result]] = {}
     for result in found:
-        about, protocol = card(result.cell.dataset), result.cell.split.split(".", 1)[1]
+        about, protocol = card(result.cell.dataset), result.cell.split_name.way
         drawn = tuple((name, value) for name, value in about.variant.items() if name != DATA_SEED)
         places.setdefault((result.cell.paper, about.base, drawn, protocol), []).append(result)
     return [Draws(tuple(draws)) for draws in places.values()]

@@ -16,6 +16,7 @@ from datasets.pipeline.card import card
 from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file
+from datasets.pipeline.split_name import SplitName
 from workflow.cells.errors import told
 from workflow.cells.files import DONE
 from workflow.scale import Scale, load_scale, named_scale
@@ -35,7 +36,7 @@ def adopt(search: Scale, to: Scale, together: bool = False) -> list[Path]:
         failed = [f"{name} ({content['reason']})" for name, content in searches if content["status"] != DONE]
         if failed:
             raise BadInput(f"{folder}: failed: {'; '.join(failed)}; run `make retry SCALE={search.name}`, then again")
-        found.setdefault(card(folder.name.split(".")[0]).base, []).extend(searches)
+        found.setdefault(card(SplitName.of(folder.name).dataset).base, []).extend(searches)
     files = []
     for base, searches in found.items():
         if searches:

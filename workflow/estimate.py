@@ -17,6 +17,7 @@ from tabulate import tabulate
 from datasets.pipeline.card import card
 from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.split_name import SplitName
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.errors import told
@@ -68,7 +69,7 @@ def measured(results: Path) -> Iterator[Measured]:
     """Every finished seed below `results`, of all scales."""
     for file in sorted(results.glob("*/cells/*/*/*/result.json")):
         content = intact(file) or DAMAGED
-        size = size_of(file.parts[-3].split(".")[0], results)
+        size = size_of(SplitName.of(file.parts[-3]).dataset, results)
         if content["status"] != DONE:
             continue
         for seed in content["seeds"].values():
@@ -78,7 +79,7 @@ def measured(results: Path) -> Iterator[Measured]:
                 yield Measured(kind(content["cell"]["anchor"], content["cell"]["treatment"]), device, size, seconds)
     for file in sorted(results.glob("*/pools/*/*/pool.json")):
         content = intact(file) or DAMAGED
-        size = size_of(file.parts[-3].split(".")[0], results)
+        size = size_of(SplitName.of(file.parts[-3]).dataset, results)
         if content["status"] == DONE:
             for number, seed in content["seeds"].items():
                 drawn, device = pool_seed_file(file.parent, int(number)), content["provenance"]["device"]

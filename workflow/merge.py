@@ -19,6 +19,7 @@ from pathlib import Path
 from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, whole_file, write_json
+from datasets.pipeline.split_name import SplitName
 from paper_tables.cell import Cell
 from workflow import foreign
 from workflow.cells import graph
@@ -52,7 +53,7 @@ def merge(scale: Scale, source: Path) -> list[Outcome]:
         raise BadInput(f"{source}: that is where the results are merged into; name another folder")
     outcomes = [looked_at("/".join(file.parts[-4:-1]), lambda at=file: merge_cell(scale, source, at)) for file in files]
     taken = {outcome.identifier.split("/")[1] for outcome in outcomes if outcome.what in (TAKEN, ADDED)}
-    for dataset in sorted({split.split(".")[0] for split in taken}):
+    for dataset in sorted({SplitName.of(split).dataset for split in taken}):
         copied = looked_at(f"data of {dataset}", lambda of=dataset: copy_data(scale, source, of))
         outcomes += [copied] if copied.what == REFUSED else []
     return outcomes

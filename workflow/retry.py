@@ -9,6 +9,7 @@ import argparse
 from pathlib import Path
 
 from datasets.pipeline.command import start
+from datasets.pipeline.split_name import SplitName
 from workflow.cells.errors import told
 from workflow.cells.files import DAMAGED, FAILED, damage, intact
 from workflow.scale import load_scale
@@ -33,7 +34,7 @@ def damaged(results: Path, splits: set[str]) -> list[Path]:
     """What has to go so that a run makes the damaged files of these splits, and of their data, anew."""
     records = {}  # of what the steps wrote -> what Snakemake looks at
     for split in sorted(splits):
-        made = [results / "data" / split.split(".")[0] / "data.json", results / "splits" / split / "split.json"]
+        made = [results / "data" / SplitName.of(split).dataset / "data.json", results / "splits" / split / "split.json"]
         records |= {file: file for file in made if file.is_file()}
         for whole in (*results.glob(f"cells/*/{split}/*/result.json"), *results.glob(f"pools/{split}/*/pool.json")):
             records |= {seed: whole for seed in sorted(whole.parent.glob("seed-*.json"))}

@@ -11,8 +11,8 @@ from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
 from datasets.pipeline.schema import refuse, unknown
-from paper_tables.printed_rows import papers
 from paper_tables.scale_part import SEEDS, keys
+from paper_tables.spec.paper import papers
 
 CONFIG = Path("config")
 COUNT = {"type": "integer", "minimum": 1}
@@ -27,7 +27,7 @@ SCHEMA = keys(
     tuning=keys(budget=COUNT, seed={"type": "integer", "minimum": 0})
     | {"required": ["budget"], "type": ["object", "null"]},
     papers={"type": "object", "minProperties": 1, "propertyNames": {"enum": list(papers())}},
-) | {"required": ["scale", "papers"]}  # what is run of each paper: paper_tables/<paper>/plan.py
+) | {"required": ["scale", "papers"]}  # what is run of each paper: paper_tables/spec/plan.py
 
 
 @dataclass(frozen=True)

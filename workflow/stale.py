@@ -9,6 +9,7 @@ from pathlib import Path
 
 from datasets.pipeline.card import card
 from datasets.pipeline.code import made_with
+from datasets.pipeline.split_name import SplitName
 from workflow.cells.files import intact
 
 
@@ -20,7 +21,7 @@ def data_is_stale(results: Path, dataset: str) -> bool:
 
 def split_is_stale(results: Path, split: str) -> bool:
     """The same of split.json, which must also be of the data that are here."""
-    file, data = results / "splits" / split / "split.json", results / "data" / split.split(".")[0] / "data.json"
+    file, data = results / "splits" / split / "split.json", results / "data" / SplitName.of(split).dataset / "data.json"
     of = intact(data, sealed=True)
     here = {"data_digest": of["digest"]} if of else {}
     return file.is_file() and not _says(file, made_with=made_with("split"), **here)

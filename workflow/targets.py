@@ -9,6 +9,7 @@ from datasets.pipeline.code import ROOT, closure, digest, imported, made_with
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from paper_tables.scale_part import asked
+from paper_tables.spec.paper import PAPERS
 from workflow.cells import graph, jobs
 from workflow.cells.pools import find_pool
 from workflow.cells.settings import known_cards, treatment_method
@@ -195,8 +196,9 @@ def job_digest(kind: str, wildcards) -> str:
 @cache
 def _tables_code(asked: tuple[str, ...]) -> list[list[str]]:
     """The content of paper_tables: what all papers share, and the folders of the papers that are asked for."""
-    places = sorted((ROOT / "paper_tables").iterdir())
-    return [_code(place) for place in places if place.name in asked or not (place / "reported").is_dir()]
+    tables = ROOT / "paper_tables"
+    shared = [place for place in sorted(tables.iterdir()) if place.name != PAPERS.name]
+    return [_code(place) for place in (*shared, *(tables / PAPERS.name / name for name in asked))]
 
 
 @cache

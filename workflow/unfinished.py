@@ -13,6 +13,7 @@ from pathlib import Path
 
 from datasets.pipeline.card import card
 from datasets.pipeline.command import start
+from datasets.pipeline.split_name import SplitName
 from paper_tables.results import DONE, read_result
 from workflow.cells import graph
 from workflow.cells.errors import told
@@ -32,7 +33,7 @@ def missing_splits(scale: Scale) -> dict[str, str]:
 
 def missing(scale: Scale, split: str) -> str:
     """Why a split is not there, by the log of the first step that left no file; empty where it is there."""
-    dataset, logs = split.split(".")[0], scale.results / "logs"
+    dataset, logs = SplitName.of(split).dataset, scale.results / "logs"
     steps = [
         (scale.results / "data" / dataset / "data.json", logs / "prepare" / f"{dataset}.log"),
         (scale.results / "splits" / split / "split.json", logs / "split" / f"{split}.log"),

@@ -14,7 +14,7 @@ from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import make_split
-from datasets.pipeline.split_name import FORM
+from datasets.pipeline.split_name import FORM, SplitName
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -67,7 +67,7 @@ def _audit(chosen: argparse.Namespace) -> None:
 
 
 def _split(chosen: argparse.Namespace) -> None:
-    with _of_prepared(chosen.split.split(".")[0], chosen.results):
+    with _of_prepared(SplitName.of(chosen.split).dataset, chosen.results):
         _show(make_split(chosen.split, chosen.results))
 
 

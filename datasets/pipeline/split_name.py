@@ -24,8 +24,22 @@ class SplitName:
     order: str = ""
     groups: str = ""
 
+    @classmethod
+    def of(cls, name: str) -> "SplitName":
+        """Take a name apart. BadInput where it has not the form of one."""
+        dataset, *parts = name.split(".")
+        groups = parts.pop() if len(parts) > 1 and parts[-1] == ALL_ROWS else ""
+        if len(parts) not in (1, 2):
+            raise BadInput(f"split '{name}': expected {FORM}")
+        return cls(dataset, *parts, groups=groups)
+
     def __str__(self) -> str:
         return ".".join(part for part in (self.dataset, self.protocol, self.order, self.groups) if part)
+
+    @property
+    def way(self) -> str:
+        """How the data set is split: the name without it, `loo.shuffled`."""
+        return str(self).removeprefix(f"{self.dataset}.")
 
     @property
     def kind(self) -> str:
@@ -41,18 +55,14 @@ class SplitName:
 
 def parse_name(name: str) -> tuple[SplitName, Card]:
     """Read a split's name and find its card. BadInput names what may stand in each place."""
-    dataset, *parts = name.split(".")
-    groups = parts.pop() if len(parts) > 1 and parts[-1] == ALL_ROWS else ""
-    if len(parts) not in (1, 2):
-        raise BadInput(f"split '{name}': expected {FORM}")
-    split = SplitName(dataset, *parts, groups=groups)
+    split = SplitName.of(name)
     about = card(split.dataset)
     _check_protocol(split, about)
     if split.order and split.kind in ONE_ORDER:
         raise BadInput(f"split '{name}': {ONE_ORDER[split.kind]} has one order; leave '.{split.order}' out")
     if split.order and split.order not in about.orders:
         raise BadInput(f"split '{name}': {split.dataset} offers the orders {', '.join(about.orders)}")
-    if groups and not about.groups_of(split.kind):
+    if split.groups and not about.groups_of(split.kind):
         raise BadInput(
             f"split '{name}': {about.file} has no rule of groups for {split.kind}, so there are none by all rows; "
             f"leave '.{ALL_ROWS}' out, or write the rule under groups"

@@ -120,7 +120,7 @@ def _row(line: Line, metric: str, table: int) -> dict:
         "printed_footnote": footnote,
         "lowered": False,
         "p_value": float("nan"),
-        "protocol": cell.split.split(".", 1)[1],
+        "protocol": cell.split_name.way,
         "flags": "; ".join(result.flags),
     }
     if not result.done:

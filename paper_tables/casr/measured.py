@@ -35,7 +35,7 @@ def measured(scale: Mapping, results: Path) -> pd.DataFrame:
             rows += _rows(line, str(table), "")
     for cell in cells(scale):
         if cell.identifier not in shown:
-            parts = {"split": cell.split.split(".", 1)[1], "variant": cell.variant}
+            parts = {"split": cell.split_name.way, "variant": cell.variant}
             differs = [f"{name}={text}" for name, text in parts.items() if text not in ("", "loo")]
             rows += _rows(Line("", "", cell.dataset, read(cell)), "", ";".join(differs))
     facts = {dataset: incomparable(dataset, results) for dataset in {*plan.datasets, *shown_datasets(plan)}}

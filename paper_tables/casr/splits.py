@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pandas as pd
 
+from datasets.pipeline.split_name import SplitName
 from paper_tables import latex, marks
 from paper_tables.casr.accuracy import CUTOFF, METRICS
 from paper_tables.casr.plan import Plan
@@ -39,7 +40,7 @@ def render(frame: pd.DataFrame) -> str:
         number = latex.number(row.mean, row.std) if row.status == DONE else rf"\textit{{{row.status}}}"
         main = f"{row.main_mean:.2f}" if row.main_mean == row.main_mean else r"\textit{not run}"
         change = f"${row.change:+.2f}$" if row.change == row.change else ""
-        name = f"{marks.marked_label(frame, row.dataset)}, {latex.escape(row.split.split('.', 1)[1])}"
+        name = f"{marks.marked_label(frame, row.dataset)}, {latex.escape(SplitName.of(row.split).way)}"
         body.append(" & ".join([name, latex.escape(row.row), number, main, change]))
     caption = (
         r"NDCG@5 in percent on other splits, beside the headline's (leave-one-out, the data set's own order): "

@@ -9,7 +9,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
 from paper_tables.claims.evidence import DERIVED, KEYS
 
-PAPERS = Path(__file__).parents[1]
+PAPERS = Path(__file__).parents[1] / "papers"
 DATASETS, SEEDS, EXACT = "datasets", "seeds", "exact"
 UNITS = (DATASETS, SEEDS, EXACT)
 BOUNDS = ("above", "at_least", "below", "at_most")

@@ -15,8 +15,9 @@ from datasets.pipeline.files import parse_yaml, read_json
 from paper_tables.labels import strategy_label
 from paper_tables.reported import own_name
 from paper_tables.results import Result, read_result
+from paper_tables.spec.specification import specification
 
-PAPERS = Path(__file__).parents[1]
+PAPERS = Path(__file__).parents[1] / "papers"
 PICTURES = {".svg": "image/svg+xml", ".png": "image/png"}
 
 
@@ -69,11 +70,6 @@ def in_words(value: object) -> str:
 def results_of(paper: str, scale: Mapping, results: Path) -> list[Result]:
     """Every planned cell of a paper as it stands."""
     return [read_result(cell, results) for cell in specification(paper).cells(scale)]
-
-
-def specification(paper: str):
-    """Which cells and targets a paper has: its specification.py."""
-    return importlib.import_module(f"paper_tables.{paper}.specification")
 
 
 def shown(paper: str):

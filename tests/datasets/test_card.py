@@ -11,7 +11,7 @@ from datasets.pipeline.card import DATASETS, card, cards, load_card, variant_nam
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml
 
-PRINTED = DATASETS.parent / "paper_tables" / "casr" / "reported" / "table1.csv"
+PRINTED = DATASETS.parent / "paper_tables" / "papers" / "casr" / "printed" / "table1.csv"
 
 
 def test_every_folder_with_a_parser_has_a_card_and_the_other_way_round():

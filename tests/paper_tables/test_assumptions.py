@@ -7,7 +7,7 @@ import yaml
 
 from methods.cards import load_card
 
-FILES = sorted((Path(__file__).parents[2] / "paper_tables").glob("*/assumptions.yaml"))
+FILES = sorted((Path(__file__).parents[2] / "paper_tables").glob("papers/*/assumptions.yaml"))
 
 
 @pytest.fixture(params=FILES, ids=lambda file: file.parent.name)

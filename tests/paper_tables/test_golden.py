@@ -1,5 +1,5 @@
-"""Nothing that a reader sees changes unnoticed: cells and settings of the shipped scales, tables of made-up results, and
-`comparison.csv` of the published ones, by the checksums in golden.sha256.
+"""Nothing that a reader sees changes unnoticed: cells and settings of the shipped scales, tables of made-up results,
+and `comparison.csv` of the published ones, by the checksums in golden.sha256.
 
 Where a table is meant to change, its new sum goes into the same commit:
 
@@ -45,7 +45,10 @@ def test_a_shipped_scale_has_the_same_cells_with_the_same_settings(scale, paper)
         for name, cell in cells.items()
     ]
     targets = graph.specification(paper).TARGETS
-    read = [f"{name} {' '.join(cell.identifier for cell in graph.target_cells(of, paper, name))}" for name in targets]
+    read = [
+        f"{name} {' '.join(sorted(cell.identifier for cell in graph.target_cells(of, paper, name)))}"
+        for name in targets
+    ]
     golden(f"cells/{scale}-{paper}", {"cells": "\n".join(sorted(lines)), "targets": "\n".join(sorted(read))})
 
 

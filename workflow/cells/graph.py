@@ -4,7 +4,6 @@ A treated cell needs the plain cells of its anchor and its sampler on the same s
 by seed. What its treatment generates is a pool (pools.py).
 """
 
-import importlib
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
@@ -12,6 +11,7 @@ from pathlib import Path
 
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
+from paper_tables.spec.specification import specification
 from workflow.cells.provenance import code_digest, digest
 from workflow.cells.settings import (
     known_cards,
@@ -42,17 +42,6 @@ def all_cells(scale: Scale) -> dict[str, Cell]:
 def target_cells(scale: Scale, paper: str, target: str) -> list[Cell]:
     """The cells that one table or figure of a paper reads."""
     return specification(paper).target_cells(target, scale.content)
-
-
-@cache
-def specification(paper: str):
-    """The module that says which cells a paper has."""
-    try:
-        return importlib.import_module(f"paper_tables.{paper}.specification")
-    except ModuleNotFoundError as error:
-        if error.name != f"paper_tables.{paper}":
-            raise
-        raise BadInput(f"no paper '{paper}': the folder paper_tables/{paper} does not exist") from None
 
 
 def find_cell(scale: Scale, identifier: str) -> Cell:

@@ -1,8 +1,8 @@
 """What a cell is run with, and where each value was set.
 
-Layers, each over the one before: the method's card; the scale's `settings`; the data set's file
-`config/settings/<scale>/<dataset>.yaml`; the result of tuning; what the cell itself changes. The scale and the data
-set's file have sections, the more particular over the more general:
+Layers, each over the one before: the method's card; `settings` of the paper's file; the scale's `settings`; the data
+set's file `config/settings/<scale>/<dataset>.yaml`; the result of tuning; what the cell itself changes. The paper, the
+scale and the data set's file have sections, the more particular over the more general:
 
     all                  every recommender that has the setting
     narm                 one method (or casr: a treatment, all its strategies)
@@ -23,6 +23,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.schema import unknown
 from methods.cards import Card, cards, load_card, treatment_method
 from paper_tables.cell import Cell
+from paper_tables.spec.paper import paper
 from workflow.scale import Scale, read_yaml
 
 
@@ -101,11 +102,11 @@ _card = cache(load_card)
 
 
 @cache
-def check_sections(scale: Scale, dataset: str) -> None:
-    """Refuse sections, settings and values that no method knows, in the scale's file and in the data set's."""
+def check_sections(scale: Scale, of: str, dataset: str) -> None:
+    """Refuse sections, settings and values that no method knows, in the files of paper, scale and data set."""
     known = known_cards()
     recommenders = [card for card in known.values() if card.kind != "treatment"]
-    for where, sections in _files(scale, dataset):
+    for where, sections in _files(scale, of, dataset):
         if not isinstance(sections, Mapping):
             raise BadInput(f"{where}: expected sections of settings, got {sections!r}")
         for section, content in sections.items():
@@ -151,13 +152,13 @@ def _resolve(
 ) -> Settings:
     """elsewhere: settings of the cell's other method, which a combination's section, its tuning and its cell may hold
     beside the ones of `card`; yields: where both have a setting, the section and the cell mean the other's."""
-    check_sections(scale, cell.dataset)
+    check_sections(scale, cell.paper, cell.dataset)
     values, elsewhere = dict(card.settings), elsewhere or {}
     origins = dict.fromkeys(values, f"methods/{card.name}/card.yaml")
     own = combination(cell) if cell.treatment else ""
     layers = [
         (f"{where}.{section}", content.get(section) or {}, section == own)
-        for where, content in _files(scale, cell.dataset)
+        for where, content in _files(scale, cell.paper, cell.dataset)
         for section in sections
     ]
     layers += [("tuning", tuned or {}, False), (f"cell {cell.name}", cell.settings, bool(own))]
@@ -193,10 +194,11 @@ def _check_of(folder: Path) -> Callable[[Mapping], None] | None:
 
 
 @cache
-def _files(scale: Scale, dataset: str) -> tuple[tuple[str, Mapping], ...]:
-    """Where settings are set, and the sections there."""
-    file = scale.settings_file(dataset)
+def _files(scale: Scale, of: str, dataset: str) -> tuple[tuple[str, Mapping], ...]:
+    """Where settings are set for a paper and a data set, and the sections there."""
+    file, about = scale.settings_file(dataset), paper(of)
     return (
+        *([(f"paper_tables/papers/{of}/paper.yaml, settings", about.settings)] if about.settings else []),
         (f"{scale.file}, settings", scale.settings),
         *([(str(file), read_yaml(file))] if file.is_file() else []),
     )
