@@ -34,7 +34,7 @@ def _row(cell: Cell, results: Path) -> dict:
         "method": cell.treatment or "none",
         "sampler": cell.sampler,
     }
-    file = Path(results) / "tuning" / cell.split / f"{cell.name}.json"
+    file = Path(results, "tuning", f"{cell.identifier}.json")
     if not file.is_file():
         return about | {"status": NOT_RUN, "reason": "fixed settings at this scale", "trials": 0, "hours": 0.0}
     try:

@@ -31,12 +31,17 @@ def adopt(search: Scale, to: Scale, together: bool = False) -> list[Path]:
     strategy. Raises BadInput where nothing was found, or a
     search failed."""
     found: dict[str, list[tuple[str, dict]]] = {}
-    for folder in sorted((search.results / "tuning").glob(f"*.{PROTOCOL}")):
+    searched_by: dict[tuple[str, str], str] = {}
+    for folder in sorted((search.results / "tuning").glob(f"*/*.{PROTOCOL}")):
         searches = [(file.stem, read_json(file)) for file in sorted(folder.glob("*.json"))]
         failed = [f"{name} ({content['reason']})" for name, content in searches if content["status"] != DONE]
         if failed:
             raise BadInput(f"{folder}: failed: {'; '.join(failed)}; run `make retry SCALE={search.name}`, then again")
-        found.setdefault(card(SplitName.of(folder.name).dataset).base, []).extend(searches)
+        base, paper = card(SplitName.of(folder.name).dataset).base, folder.parent.name
+        for name, _ in searches:
+            if (other := searched_by.setdefault((base, name), paper)) != paper:
+                raise BadInput(f"{folder}: {name} on {base} was searched by {other}, too; adopt one paper at a time")
+        found.setdefault(base, []).extend(searches)
     files = []
     for base, searches in found.items():
         if searches:

@@ -77,7 +77,7 @@ def measured(results: Path) -> Iterator[Measured]:
             if seconds > 0:
                 device = content["provenance"]["device"]
                 yield Measured(kind(content["cell"]["anchor"], content["cell"]["treatment"]), device, size, seconds)
-    for file in sorted(results.glob("*/pools/*/*/pool.json")):
+    for file in sorted(results.glob("*/pools/*/*/*/pool.json")):
         content = intact(file) or DAMAGED
         size = size_of(SplitName.of(file.parts[-3]).dataset, results)
         if content["status"] == DONE:

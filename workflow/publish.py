@@ -119,12 +119,13 @@ def write_csv(file: Path, rows: pd.DataFrame) -> None:
 
 
 def trial_rows(folder: Path) -> list[dict]:
-    """One row for each trial below `folder`, which holds <split>/<cell>.json; a search that failed has a row that says
-    why."""
+    """One row for each trial below `folder`, which holds <paper>/<split>/<cell>.json; a search that failed has a row
+    that says why."""
     rows = []
-    for file in sorted(folder.glob("*/*.json")):
+    for file in sorted(folder.glob("*/*/*.json")):
         content = read_json(file)
-        about = {"split": file.parent.name, "cell": file.stem, "status": content["status"], "reason": content["reason"]}
+        about = {"paper": file.parts[-3], "split": file.parent.name, "cell": file.stem}
+        about |= {"status": content["status"], "reason": content["reason"]}
         for trial in content.get("trials", [{}]):
             settings = json.dumps(trial["settings"], sort_keys=True) if trial else ""
             value, seconds = trial.get("validation"), trial.get("seconds")

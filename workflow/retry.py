@@ -14,7 +14,7 @@ from workflow.cells.errors import told
 from workflow.cells.files import DAMAGED, FAILED, damage, intact
 from workflow.scale import load_scale
 
-PLACES = ("cells/*/*/*/result.json", "pools/*/*/pool.json", "tuning/*/*.json")
+PLACES = ("cells/*/*/*/result.json", "pools/*/*/*/pool.json", "tuning/*/*/*.json")
 MADE_OF_THEM = ("tables/*", "figures/*", "comparison.csv", "report.html")
 
 
@@ -36,14 +36,14 @@ def damaged(results: Path, splits: set[str]) -> list[Path]:
     for split in sorted(splits):
         made = [results / "data" / SplitName.of(split).dataset / "data.json", results / "splits" / split / "split.json"]
         records |= {file: file for file in made if file.is_file()}
-        for whole in (*results.glob(f"cells/*/{split}/*/result.json"), *results.glob(f"pools/{split}/*/pool.json")):
+        for whole in (*results.glob(f"cells/*/{split}/*/result.json"), *results.glob(f"pools/*/{split}/*/pool.json")):
             records |= {seed: whole for seed in sorted(whole.parent.glob("seed-*.json"))}
     return list(dict.fromkeys(whole for record, whole in records.items() if damage(record)))
 
 
 def split_of(file: Path) -> str:
     """Of a result, a pool or a search."""
-    return file.parent.name if file.parents[1].name == "tuning" else file.parents[1].name
+    return file.parent.name if file.parents[2].name == "tuning" else file.parents[1].name
 
 
 def main() -> None:

@@ -166,11 +166,11 @@ def job_inputs(kind: str, wildcards) -> list[str]:
     """The files that a job reads. A rule does not name them one by one: names would take a twentieth of a plan."""
     scale = named_scale(wildcards.scale)
     if kind == "pool":
-        found = jobs.pool_inputs(scale, find_pool(scale, wildcards.split, wildcards.pool))
+        found = jobs.pool_inputs(scale, find_pool(scale, _identifier(wildcards, "pool")))
     elif kind == "tuning":
-        found = jobs.tuning_inputs(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+        found = jobs.tuning_inputs(scale, graph.searched_cell(scale, _identifier(wildcards, "cell")))
     else:
-        found = jobs.cell_inputs(scale, _cell(scale, wildcards))
+        found = jobs.cell_inputs(scale, graph.find_cell(scale, _identifier(wildcards, "cell")))
     return [str(file) for files in found.values() for file in files]
 
 
@@ -178,11 +178,11 @@ def job_digest(kind: str, wildcards) -> str:
     """A checksum of what a job is made with, besides its input files: when it changes, the job runs again."""
     scale = named_scale(wildcards.scale)
     if kind == "cell":
-        return jobs.cell_digest(scale, _cell(scale, wildcards))
+        return jobs.cell_digest(scale, graph.find_cell(scale, _identifier(wildcards, "cell")))
     if kind == "pool":
-        return jobs.pool_digest(scale, find_pool(scale, wildcards.split, wildcards.pool))
+        return jobs.pool_digest(scale, find_pool(scale, _identifier(wildcards, "pool")))
     if kind == "tuning":
-        return jobs.tuning_digest(scale, graph.searched_cell(scale, wildcards.split, wildcards.cell))
+        return jobs.tuning_digest(scale, graph.searched_cell(scale, _identifier(wildcards, "cell")))
     if kind == "table":
         return digest([_tables_code((wildcards.paper,)), scale.content.get("papers")])
     if kind == "comparison":
@@ -209,5 +209,6 @@ def _code(place: Path) -> list[str]:
     return [f"{file.relative_to(ROOT)} {digest(file.read_text(encoding='utf-8'))}" for file in files]
 
 
-def _cell(scale: Scale, wildcards):
-    return graph.find_cell(scale, f"{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
+def _identifier(wildcards, kind: str) -> str:
+    """Of a cell or a pool."""
+    return f"{wildcards.paper}/{wildcards.split}/{getattr(wildcards, kind)}"

@@ -119,7 +119,7 @@ def _main_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray
     goes before one for all anchors.
     """
     cell = result.cell
-    folder, start = results / "pools" / cell.split, f"{cell.sampler}.{cell.treatment}"
+    folder, start = results / "pools" / cell.paper / cell.split, f"{cell.sampler}.{cell.treatment}"
     wanted = {key: result.setting("treatment", key) for key in GENERATING}
     others = set(ANCHORS) - {cell.anchor}
     for file in sorted(folder.glob(f"{start}*/pool.json"), key=lambda file: cell.anchor not in _rest(file)):

@@ -47,7 +47,8 @@ def tuning(paper: str, scale: Mapping, results: Path) -> list[Table]:
     if budget is None:
         return []
     note = f"{budget} trials for each cell, the same for a baseline and a proposal."
-    return [table(f"{paper}-searches", "Search for settings", records(read.trials(results)), TRIALS, note)]
+    own = [search for search in read.trials(results) if search["paper"] == paper]
+    return [table(f"{paper}-searches", "Search for settings", records(own), TRIALS, note)]
 
 
 def _row(dataset: str, kind: str, device: str, own: list[Result]) -> dict:

@@ -91,12 +91,13 @@ def figures(paper: str, results: Path) -> list[Figure]:
 
 
 def trials(results: Path) -> list[dict]:
-    """Every search for settings: {split, cell, trials, hours}."""
+    """Every search for settings: {paper, split, cell, trials, hours}."""
     found = []
-    for file in sorted((results / "tuning").glob("*/*.json")):
+    for file in sorted((results / "tuning").glob("*/*/*.json")):
         tried = read_json(file).get("trials", [])
         seconds = sum(trial.get("seconds") or 0 for trial in tried)
-        found.append({"split": file.parent.name, "cell": file.stem, "trials": len(tried), "hours": seconds / 3600})
+        about = {"paper": file.parts[-3], "split": file.parent.name, "cell": file.stem}
+        found.append({**about, "trials": len(tried), "hours": seconds / 3600})
     return found
 
 

@@ -149,7 +149,7 @@ def case_study(results, **settings) -> None:
 
 
 def write_pool(results, name: str, pool: dict, index: int) -> None:
-    folder = results / "pools" / "lastfm.loo" / name
+    folder = results / "pools" / "casr" / "lastfm.loo" / name
     folder.mkdir(parents=True)
     save_file(pool, folder / "seed-1.safetensors")
     write_json(folder / "pool.json", {"settings": {"treatment": TREATMENT | {"index": index}}})

@@ -24,7 +24,7 @@ def made(scale, results):
 
 
 def test_trials_hours_and_choice_of_each_cell(scale, results):
-    folder = results / "tuning" / "lastfm.loo"
+    folder = results / "tuning" / "casr" / "lastfm.loo"
     write_json(folder / "narm.json", DONE | {"chosen": {"learning_rate": 0.001}})
     write_json(folder / "nais.json", DONE | {"chosen": {"loss": "square", "batch": 64}})
     write_json(folder / "bpr.json", {"status": "failed", "reason": "out of memory"})
@@ -44,6 +44,6 @@ def test_without_a_search_it_says_so(scale, results):
 
 
 def test_what_is_no_search_is_refused(scale, results):
-    write_json(results / "tuning" / "lastfm.loo" / "narm.json", {"status": "done"})
+    write_json(results / "tuning" / "casr" / "lastfm.loo" / "narm.json", {"status": "done"})
     with pytest.raises(BadInput, match="narm.json: not the result of a search"):
         made(scale, results)

@@ -21,7 +21,7 @@ def world(make_world, monkeypatch):
 
 def search(world, **cells):
     for name, content in cells.items():
-        write_json(world.scale.results / "tuning" / SPLIT / f"{name.replace('_', '.')}.json", content)
+        write_json(world.scale.results / "tuning" / "casr" / SPLIT / f"{name.replace('_', '.')}.json", content)
 
 
 def beside_what_the_search_sets(world, section, found):
@@ -62,7 +62,7 @@ def test_variants_of_a_data_set_share_what_is_best_over_all(world):
     for split, values in {"cpr-synthetic.loo": (0.3, 0.2), "cpr-synthetic-d32.loo": (0.1, 0.3)}.items():
         trials = [{"settings": p, "validation": v, "seconds": 1.0} for p, v in zip(points, values, strict=True)]
         search = FOUND | {"selection": "ndcg@10", "chosen": points[0], "trials": trials}
-        write_json(world.scale.results / "tuning" / split / "gmf.json", search)
+        write_json(world.scale.results / "tuning" / "cpr" / split / "gmf.json", search)
     (file,) = adopt(world.scale, world.scale)
     assert file.name == "cpr-synthetic.yaml"
     assert yaml.safe_load(file.read_text()) == beside_what_the_search_sets(world, "gmf", points[1])
@@ -75,6 +75,13 @@ def test_a_search_that_did_not_write_its_metric_down_chose_by_the_only_one_there
     search(world, narm=before | {"chosen": points[0], "trials": [{"settings": points[0], "validation": 0.1}]})
     (file,) = adopt(world.scale, world.scale)
     assert "NDCG@5" in file.read_text()
+
+
+def test_two_papers_searches_for_one_method_are_not_mixed(world):
+    for paper in ("casr", "cpr"):
+        write_json(world.scale.results / "tuning" / paper / SPLIT / "bpr.json", FOUND | {"trials": []})
+    with pytest.raises(BadInput, match="bpr on synthetic was searched by casr, too"):
+        adopt(world.scale, world.scale)
 
 
 def test_a_failed_search_is_refused(world):

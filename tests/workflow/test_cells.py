@@ -150,7 +150,7 @@ def test_a_search_needs_no_test_file_and_saves_every_trial(make_world):
     values = [trial["validation"] for trial in result["trials"]]
     assert len(values) == 3 and result["budget"] == 3
     assert result["chosen"] == result["trials"][values.index(max(values))]["settings"]
-    trials = world.folder / "results/mini/tuning/synthetic.loo/narm/trials.json"
+    trials = world.folder / "results/mini/tuning/casr/synthetic.loo/narm/trials.json"
     before = trials.read_bytes()
     assert tune(world.scale, world.cell("narm"))["trials"] == result["trials"]  # reused, seconds included
     assert trials.read_bytes() == before

@@ -40,7 +40,7 @@ def made(tmp_path_factory):
         prepare(card(dataset), results(world))
     audit(card("synthetic"), results(world))
     make_split(f"{LISTS}.loo", results(world))
-    write_json(results(world) / "tuning" / SPLIT / "narm.json", {"status": "done", "chosen": {"batch": 32}})
+    write_json(results(world) / "tuning" / "casr" / SPLIT / "narm.json", {"status": "done", "chosen": {"batch": 32}})
     return world
 
 
@@ -54,7 +54,7 @@ def copy(made, tmp_path, monkeypatch):
     return world
 
 
-CELL, POOL = f"cells/casr/{SPLIT}/narm", f"pools/{SPLIT}/stamp.casr-d"
+CELL, POOL = f"cells/casr/{SPLIT}/narm", f"pools/casr/{SPLIT}/stamp.casr-d"
 LIST_SPLIT, DATA = f"splits/{LISTS}.loo", "data/synthetic"
 
 
@@ -88,7 +88,7 @@ USES = {  # file -> how the program reads it
     f"{POOL}/seed-1.safetensors": lambda world, file: files.as_made(file),
     f"{POOL}/seed-1.json": lambda world, file: files.built_on(file.parent, 1, "the pool"),
     f"{POOL}/pool.json": lambda world, file: files.built_on(file.parent, 1, "the pool"),
-    f"tuning/{SPLIT}/narm.json": lambda world, file: read_json(file, sealed=True),
+    f"tuning/casr/{SPLIT}/narm.json": lambda world, file: read_json(file, sealed=True),
 }
 
 

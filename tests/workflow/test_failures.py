@@ -98,8 +98,8 @@ def test_retry_takes_failed_results_away_and_no_others(tmp_path):
     files = {
         "cells/casr/lastfm.loo/narm/result.json": "failed",
         "cells/casr/lastfm.loo/stamp/result.json": "done",
-        "pools/lastfm.loo/stamp.casr-d/pool.json": "failed",
-        "tuning/lastfm.loo/narm.json": "failed",
+        "pools/casr/lastfm.loo/stamp.casr-d/pool.json": "failed",
+        "tuning/casr/lastfm.loo/narm.json": "failed",
     }
     for name, status in files.items():
         write_json(tmp_path / name, {"status": status})

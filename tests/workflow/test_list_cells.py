@@ -12,7 +12,7 @@ from methods.cpr.treatment import load
 from methods.engine.split import load_lists
 from tests.workflow.list_world import BUDGET, ListWorld
 from workflow.cells import pools, seeds, trials
-from workflow.cells.graph import all_settings, find_cell, grid, searched_cell, tuning_file
+from workflow.cells.graph import all_settings, find_cell, grid, searched_cell, selection, tuning_file
 from workflow.cells.jobs import cell_digest, pool_digest, pool_inputs, tuning_inputs
 from workflow.cells.pool import draw
 from workflow.cells.tune import tune
@@ -184,9 +184,24 @@ def test_draws_of_a_setting_share_the_search_on_the_first(make_lists):
     scale = make_lists(tuning={"budget": 2}, papers={"cpr": two}).scale
     first, second = (find_cell(scale, f"cpr/cpr-synthetic{draw}.loo/gmf.cpr-l") for draw in ("", "-s2"))
     assert tuning_file(scale, second) == tuning_file(scale, first) is not None
-    assert searched_cell(scale, first.split, first.name) == first
-    with pytest.raises(BadInput, match="no cell 'gmf.cpr-l' on cpr-synthetic-s2.loo"):
-        searched_cell(scale, second.split, second.name)
+    assert searched_cell(scale, first.identifier) == first
+    with pytest.raises(BadInput, match="no search for 'cpr/cpr-synthetic-s2.loo/gmf.cpr-l'"):
+        searched_cell(scale, second.identifier)
+
+
+def test_papers_on_one_split_search_by_their_own_metric_and_draw_their_own_pools(make_lists):
+    of_casr = {"datasets": {"mind-small": {"augmented": ["narm"]}}, "anchors": ["narm"], "samplers": ["narm"]}
+    of_casr |= {"baselines": ["bpr"], "controls": [], "combinations": {"mind-small": ["narm", "narm"]}}
+    of_cpr = {**ListWorld.part, "feedbacks": [], "mind": "mind-small"}
+    scale = make_lists(tuning={"budget": 2}, papers={"casr": of_casr, "cpr": of_cpr}).scale
+    files = [tuning_file(scale, find_cell(scale, f"{paper}/mind-small.loo/bpr")) for paper in ("casr", "cpr")]
+    assert [str(file.relative_to(scale.results)) for file in files] == [
+        "tuning/casr/mind-small.loo/bpr.json", "tuning/cpr/mind-small.loo/bpr.json",
+    ]  # fmt: skip
+    searched = [searched_cell(scale, f"{paper}/mind-small.loo/bpr") for paper in ("casr", "cpr")]
+    assert [selection(cell) for cell in searched] == ["ndcg@5", "ndcg@10"]
+    folders = {str(pool.folder(scale.results).relative_to(scale.results)) for pool in pools.pools(scale).values()}
+    assert "pools/cpr/mind-small.loo/cpr" in folders and "pools/casr/mind-small.loo/narm.casr-d.narm" in folders
 
 
 def test_a_search_takes_the_world_that_all_cells_share(make_lists, monkeypatch):

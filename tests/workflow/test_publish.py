@@ -19,7 +19,7 @@ def world(make_world):
     write_json(world.path("narm") / "result.json", {"status": "failed", "reason": "killed", "seeds": {}})
     trial = {"settings": {"learning_rate": 0.01}, "validation": 0.25, "reason": "", "seconds": 1.5}
     search = {"status": "done", "reason": "", "trials": [trial, trial | {"validation": None, "reason": "not finite"}]}
-    tuning = world.folder / "results/mini/tuning" / SPLIT
+    tuning = world.folder / "results/mini/tuning/casr" / SPLIT
     write_json(tuning / "narm.json", search)
     write_json(tuning / "stamp.json", {"status": "failed", "reason": "no memory"})
     return world
@@ -71,12 +71,12 @@ def test_publishing_again_replaces_what_stands_there_and_leaves_nothing_beside_i
     [
         (lambda world, results: shutil.rmtree(results), "nothing to publish"),
         (lambda world, results: shutil.rmtree(world.path("popularity")), "popularity seed 1, .*FEWER=1"),
-        (lambda world, results: (results / f"tuning/{SPLIT}/narm.json").unlink() or (
-            results / f"tuning/{SPLIT}/stamp.json").unlink(), "tuning.csv"),
+        (lambda world, results: (results / f"tuning/casr/{SPLIT}/narm.json").unlink() or (
+            results / f"tuning/casr/{SPLIT}/stamp.json").unlink(), "tuning.csv"),
         (lambda world, results: one_seed(world.path("popularity") / "result.json"), "popularity seed 2"),
         (lambda world, results: cut(world.path("popularity") / "result.json"), "damaged:\n.*popularity/result.json"),
         (lambda world, results: cut(world.path("narm") / "result.json"), "damaged:\n.*narm/result.json"),
-        (lambda world, results: cut(results / f"tuning/{SPLIT}/narm.json"), "narm.json: cut or damaged"),
+        (lambda world, results: cut(results / f"tuning/casr/{SPLIT}/narm.json"), "narm.json: cut or damaged"),
         (lambda world, results: cut(results / "data/synthetic/audit.json"), "audit.json: cut or damaged"),
         (lambda world, results: nan(world.path("popularity") / "result.json"), "NaN is no finite number"),
     ],

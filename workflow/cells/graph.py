@@ -133,7 +133,7 @@ def tuning_file(scale: Scale, cell: Cell) -> Path | None:
     if scale.tuning is None or is_external(cell) or not grid(cell):
         return None
     of = tuned_for(scale, cell)
-    return Path(scale.results, "tuning", of.split, f"{of.name}.json")
+    return Path(scale.results, "tuning", f"{of.identifier}.json")
 
 
 def tuned_for(scale: Scale, cell: Cell) -> Cell:
@@ -147,21 +147,17 @@ def _searched_on(scale: Scale, paper: str, split: str) -> str:
     return specification(paper).searched_on(scale.content, split)
 
 
-def searched_cell(scale: Scale, split: str, name: str) -> Cell:
-    """The cell that is tuned under this name; papers that share a cell share its tuning."""
-    found = _searched_cells(scale).get((split, name))
+def searched_cell(scale: Scale, identifier: str) -> Cell:
+    """The cell that is tuned under this name: one of a paper's own, for each paper selects by its own metric."""
+    found = _searched_cells(scale).get(identifier)
     if found is None:
-        raise BadInput(f"{scale.file}: no cell '{name}' on {split} at this scale")
+        raise BadInput(f"{scale.file}: no search for '{identifier}' at this scale; it is <paper>/<split>/<name>")
     return found
 
 
 @cache
-def _searched_cells(scale: Scale) -> dict[tuple[str, str], Cell]:
-    found: dict[tuple[str, str], Cell] = {}
-    for cell in all_cells(scale).values():
-        of = tuned_for(scale, cell)
-        found.setdefault((of.split, of.name), of)
-    return found
+def _searched_cells(scale: Scale) -> dict[str, Cell]:
+    return {of.identifier: of for of in (tuned_for(scale, cell) for cell in all_cells(scale).values())}
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Draw one pool for all its seeds: `python -m workflow.cells.pool --scale-file … --split … --pool stamp.casr-d`
+"""Draw one pool for all its seeds: `python -m workflow.cells.pool --scale-file … --pool casr/lastfm.loo/stamp.casr-d`
 
 Knows training data only: neither a validation nor a test item is read, but for an oracle, which withholds them.
 """
@@ -65,12 +65,11 @@ def _said(seed: int) -> Callable[[str], None]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale-file", type=Path, required=True)
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--pool", required=True)
+    parser.add_argument("--pool", required=True, help="<paper>/<split>/<name>")
     options = parser.parse_args()
     with told():
         scale = load_scale(options.scale_file)
-        pool = find_pool(scale, options.split, options.pool)
+        pool = find_pool(scale, options.pool)
         progress.announce(f"pool {pool.name} on {pool.cell.split}")
         draw(scale, pool)
 

@@ -25,8 +25,13 @@ class Pool:
     up_to: Mapping[str, float]
     seeds: tuple[int, ...]
 
+    @property
+    def identifier(self) -> str:
+        """`casr/lastfm.loo/stamp.casr-d`: also the folder below `results/<scale>/pools/`."""
+        return f"{self.cell.paper}/{self.cell.split}/{self.name}"
+
     def folder(self, results: Path) -> Path:
-        return Path(results, "pools", self.cell.split, self.name)
+        return Path(results, "pools", self.identifier)
 
     def file(self, results: Path) -> Path:
         """Says that the pool of every seed is there."""
@@ -71,33 +76,34 @@ def _text(value: object) -> str:
 
 
 @cache
-def pools(scale: Scale) -> dict[tuple[str, str], Pool]:
-    """Every pool of the scale, by split and name."""
-    found: dict[tuple[str, str], Pool] = {}
+def pools(scale: Scale) -> dict[str, Pool]:
+    """Every pool of the scale, by identifier."""
+    found: dict[str, Pool] = {}
     for cell in graph.all_cells(scale).values():
         if not generates(cell):
             continue
-        key = cell.split, pool_name(scale, cell)
+        name = pool_name(scale, cell)
+        key = f"{cell.paper}/{cell.split}/{name}"
         wanted, seeds = graph.planned_settings(scale, cell)["treatment"], set(graph.seeds_of(scale, cell))
         up_to = {name: wanted[name] for name in treatment_card(cell).generation.get("up_to", ())}
         if key in found:
             other = found[key]
             cell, up_to = other.cell, {name: max(value, other.up_to[name]) for name, value in up_to.items()}
             seeds |= set(other.seeds)
-        found[key] = Pool(key[1], cell, up_to, tuple(sorted(seeds)))
+        found[key] = Pool(name, cell, up_to, tuple(sorted(seeds)))
     return found
 
 
-def find_pool(scale: Scale, split: str, name: str) -> Pool:
-    found = pools(scale).get((split, name))
+def find_pool(scale: Scale, identifier: str) -> Pool:
+    found = pools(scale).get(identifier)
     if found is None:
-        raise BadInput(f"{scale.file}: no pool '{name}' on {split} at this scale")
+        raise BadInput(f"{scale.file}: no pool '{identifier}' at this scale; a pool is <paper>/<split>/<name>")
     return found
 
 
 def pool_of(scale: Scale, cell: Cell) -> Pool | None:
     """None for a cell that draws on none."""
-    return pools(scale)[cell.split, pool_name(scale, cell)] if generates(cell) else None
+    return pools(scale)[f"{cell.paper}/{cell.split}/{pool_name(scale, cell)}"] if generates(cell) else None
 
 
 def code_of_pool(pool: Pool) -> str:

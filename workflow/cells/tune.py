@@ -1,4 +1,6 @@
-"""Search settings of one cell on validation data: `python -m workflow.cells.tune --scale-file … --split … --cell narm`
+"""Search settings of one cell on validation data.
+
+python -m workflow.cells.tune --scale-file … --cell casr/lastfm.loo/narm
 
 The grid is that of the method's card, the number of trials the scale's budget, the same for a baseline and a proposal:
 the first trial takes the settings as they are, the others are drawn from the grid without repetition. No test item is
@@ -95,12 +97,11 @@ def best(trials: list[dict], cell: Cell) -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--scale-file", type=Path, required=True)
-    parser.add_argument("--split", required=True)
-    parser.add_argument("--cell", required=True, help="its name without a variant")
+    parser.add_argument("--cell", required=True, help="<paper>/<split>/<name>, without a variant")
     options = parser.parse_args()
     with told():
         scale = load_scale(options.scale_file)
-        cell = graph.searched_cell(scale, options.split, options.cell)
+        cell = graph.searched_cell(scale, options.cell)
         progress.announce(f"search for {cell.name} on {cell.split}")
         tune(scale, cell)
 

@@ -32,11 +32,11 @@ rule pool:
     input:
         lambda wildcards: job_inputs("pool", wildcards),
     output:
-        "results/{scale}/pools/{split}/{pool}/pool.json",
+        "results/{scale}/pools/{paper}/{split}/{pool}/pool.json",
     params:
         digest=lambda wildcards: job_digest("pool", wildcards),
     log:
-        "results/{scale}/logs/pools/{split}/{pool}.log",
+        "results/{scale}/logs/pools/{paper}/{split}/{pool}.log",
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
         gpu=gpu,
@@ -45,9 +45,9 @@ rule pool:
         slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
         attempt=attempts,
     shell:
-        leased("pools/{wildcards.split}/{wildcards.pool}")
+        leased("pools/{wildcards.paper}/{wildcards.split}/{wildcards.pool}")
         + "python -m workflow.cells.pool --scale-file config/{wildcards.scale}.yaml"
-        " --split {wildcards.split} --pool {wildcards.pool} 3>&2 > {log} 2>&1"
+        " --pool {wildcards.paper}/{wildcards.split}/{wildcards.pool} 3>&2 > {log} 2>&1"
         + OR_FAILED
 
 
@@ -55,11 +55,11 @@ rule tune:
     input:
         lambda wildcards: job_inputs("tuning", wildcards),
     output:
-        "results/{scale}/tuning/{split}/{cell}.json",
+        "results/{scale}/tuning/{paper}/{split}/{cell}.json",
     params:
         digest=lambda wildcards: job_digest("tuning", wildcards),
     log:
-        "results/{scale}/logs/tuning/{split}/{cell}.log",
+        "results/{scale}/logs/tuning/{paper}/{split}/{cell}.log",
     threads: lambda wildcards: scale_value(wildcards, "threads")
     resources:
         gpu=gpu,
@@ -68,7 +68,7 @@ rule tune:
         slots_per_gpu=lambda wildcards: scale_value(wildcards, "slots_per_gpu"),
         attempt=attempts,
     shell:
-        leased("tuning/{wildcards.split}/{wildcards.cell}")
+        leased("tuning/{wildcards.paper}/{wildcards.split}/{wildcards.cell}")
         + "python -m workflow.cells.tune --scale-file config/{wildcards.scale}.yaml"
-        " --split {wildcards.split} --cell {wildcards.cell} 3>&2 > {log} 2>&1"
+        " --cell {wildcards.paper}/{wildcards.split}/{wildcards.cell} 3>&2 > {log} 2>&1"
         + OR_FAILED
