@@ -13,6 +13,7 @@ from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
 from datasets.pipeline.prepare import prepare
+from datasets.pipeline.recipe_search import search_file
 from datasets.pipeline.split import make_split
 from datasets.pipeline.split_name import FORM, SplitName
 
@@ -58,7 +59,19 @@ def _parser() -> argparse.ArgumentParser:
     step.add_argument("--split", required=True, help=FORM)
     _add_results(step)
     step.set_defaults(run=_split)
+
+    step = steps.add_parser("recipes", help="look for the recipe that gives the counts that a paper prints")
+    _add_dataset(step)
+    step.add_argument("--printed", type=Path, required=True, help="the paper's table of data sets, as CSV")
+    step.add_argument("--cut", default="", help="the day of the cut, such as 2009-01-01 (default: the card's)")
+    step.add_argument("--output", type=Path, required=True, help="the CSV to write: every recipe, the nearest first")
+    step.set_defaults(run=_recipes)
     return parser
+
+
+def _recipes(chosen: argparse.Namespace) -> None:
+    found = search_file(card(chosen.dataset), chosen.printed, chosen.output, chosen.cut, chosen.store)
+    print(found.head(10).to_string(index=False))
 
 
 def _audit(chosen: argparse.Namespace) -> None:
