@@ -9,33 +9,19 @@ import yaml
 from datasets.pipeline.files import read_json
 from tests.workflow.test_workflow import copy_tree, snakemake
 
-PAPER = '''
-"""Which cells the made-up paper has."""
-
-from pathlib import Path
-
-from paper_tables.cell import Cell
-
-SELECTION = "ndcg@5"
-TARGETS = ("table1",)
-
-
-def target_cells(target, scale):
-    part = scale["papers"]["made"]
-    return [Cell("made", part["split"], *cell) for cell in part["cells"]]
-
-
-def seeds_of(scale, dataset):
-    return scale["seeds"]
-
-
-def searched_on(scale, split):
-    return split
-
-
-def outputs(target, results):
-    return [Path(results, "tables", f"made_{target}.csv")]
-'''
+PAPER = """
+label: Made up
+unit: percent
+metrics: [ndcg@5]
+selection: ndcg@5
+split: loo
+data: {all: {datasets: [synthetic]}}
+lists: {anchors: [stamp], strategies: [thin, none, idle], samplers: [narm]}
+against: {thin: [again], none: [plain], idle: [plain]}
+comparisons: {again: {words: the same again, variant: again}}
+rows: {main: [{anchor: anchors, treatment: strategies, sampler: samplers}]}
+targets: {table1: {kind: accuracy, rows: main}, tests: {kind: tests, of: [table1]}}
+"""
 # A treatment of one strategy, without a pool: histories thinned at random; its second pretrained model is an expert.
 THIN_CARD = """
 name: thin
@@ -82,28 +68,23 @@ def add(folder: Path, files: dict[str, str]) -> None:
         file.write_text(textwrap.dedent(text).lstrip())
 
 
-def scale_of(folder: Path, split: str, cells: list[list], **changes) -> None:
+def scale_of(folder: Path, **part) -> None:
     usual = {"all": {"embedding": 8, "max_length": 30, "epochs": 1, "learning_rate": 0.01}}
-    content = {"scale": "mini", "seeds": [1], "settings": usual, "papers": {"made": {"split": split, "cells": cells}}}
-    (folder / "config" / "mini.yaml").write_text(yaml.safe_dump(content | changes))
-
-
-def results_of(folder: Path, split: str, cells: list[list]) -> dict[str, Path]:
-    names = [".".join(part for part in cell if part) for cell in cells]
-    return {name: Path("results/mini/cells/made", split, name, "result.json") for name in names}
+    content = {"scale": "mini", "seeds": [1], "settings": usual, "papers": {"made": part}}
+    (folder / "config" / "mini.yaml").write_text(yaml.safe_dump(content))
 
 
 @pytest.fixture(scope="module")
 def tree(tmp_path_factory):
     folder = copy_tree(tmp_path_factory.mktemp("made-up"))
-    add(folder / "paper_tables/made", {"__init__.py": "", "specification.py": PAPER, "reported/KEYS.md": ""})
+    add(folder / "paper_tables/papers/made", {"paper.yaml": PAPER})
     return folder
 
 
-def made(folder: Path, split: str, cells: list[list], **changes) -> dict[str, dict]:
-    """Every cell's result, in a run of Snakemake."""
-    scale_of(folder, split, cells, **changes)
-    files = results_of(folder, split, cells)
+def made(folder: Path, split: str, *names: str, **part) -> dict[str, dict]:
+    """The results of cells, in a run of Snakemake."""
+    scale_of(folder, **part)
+    files = {name: Path("results/mini/cells/made", split, name, "result.json") for name in names}
     snakemake(folder, *map(str, files.values()))
     return {name: read_json(folder / file, sealed=True) for name, file in files.items()}
 
@@ -114,10 +95,8 @@ def test_a_treatment_of_one_strategy_without_a_pool(tree):
     for name, text in (("none", "def describe(*given): ...\n"), ("idle", "def save(*given): ...\n" + THIN)):
         card = THIN_CARD.replace("name: thin", f"name: {name}")
         add(tree / f"methods/{name}", {"__init__.py": "", "card.yaml": card, "treatment.py": text})
-    cells = [
-        ["stamp", *cell] for cell in (("thin", "narm"), ("thin", "narm", "again"), ("none", "narm"), ("idle", "narm"))
-    ]
-    found = made(tree, "synthetic.loo", cells)
+    names = ("stamp.thin.narm", "stamp.thin.narm.again", "stamp.none.narm", "stamp.idle.narm")
+    found = made(tree, "synthetic.loo", *names, datasets={"synthetic": {}})
     treated, again = found["stamp.thin.narm"], found["stamp.thin.narm.again"]
     assert treated["status"] == again["status"] == "done" and treated["pool"] == ""
     assert {*treated["settings"]} == {"anchor", "treatment", "expert"}
