@@ -111,7 +111,7 @@ def test_names_of_splits():
 @pytest.mark.parametrize(
     ("name", "said"),
     [
-        ("amazon-beauty.cut", "unknown protocol 'cut', one of loo, time, others, cut-2013-06-01"),
+        ("amazon-beauty.cut", "unknown protocol 'cut', one of .*, cut-2013-06-01"),
         ("amazon-beauty.cut-2013-6-1", "unknown protocol 'cut-2013-6-1'"),
         ("amazon-beauty.cut-2013-02-30", "there is no day 2013-02-30"),
         ("lastfm.cut-2013-06-01", "lastfm has no time, which a cut at a date wants; use loo"),
