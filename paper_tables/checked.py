@@ -1,5 +1,6 @@
 """Whether a result is one: what it says can be, and its ranks are those that its metrics were made of."""
 
+import math
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -7,6 +8,7 @@ from datasets.pipeline.files import unchanged
 from methods.evaluation.ranks import disproved, read_ranks
 
 DONE, FAILED = "done", "failed"
+OTHER_VIEWS = ("accepted", "episodes")  # whose metrics are not all fractions
 
 
 def result_fault(content: Mapping) -> str:
@@ -19,15 +21,20 @@ def result_fault(content: Mapping) -> str:
     if status == DONE and not seeds:
         return "done without a seed"
     for seed, of in seeds.items():
-        for name, value in _leaves(of.get("metrics", "nothing")):
+        for name, value in _leaves([of.get("metrics", "nothing"), of.get("groups", {})]):
             # a bool is a number to Python
-            if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+                return f"seed {seed}: a metric{name} is {value!r}, not a number"
+            if not 0 <= value <= 1 and not any(f" {view} " in name for view in OTHER_VIEWS):
                 return f"seed {seed}: a metric{name} is {value!r}, not a fraction"
     return ""
 
 
 def _leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
-    if isinstance(value, dict):
+    if isinstance(value, list):
+        for each in value:
+            yield from _leaves(each, name)
+    elif isinstance(value, dict):
         for key, each in value.items():
             yield from _leaves(each, f"{name} {key}")
     else:

@@ -145,7 +145,8 @@ def disagreements(scale: Scale, cell: Cell, theirs: Mapping) -> Iterator[str]:
     if unknown := sorted({f"{role}.{key}" for role, own in theirs["settings"].items() for key in own} - names):
         yield f"settings that the cell does not have: {', '.join(unknown)}"
     if made["code"] != graph.code_of(cell):
-        yield "other code than is checked out: merge at the commit that made it"
+        at = f" ({made['commit']})" if made.get("commit") else ""
+        yield f"other code than is checked out: merge at the commit that made it{at}"
 
 
 def made_otherwise(theirs: Mapping, ours: Mapping) -> Iterator[str]:

@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from methods.evaluation.selection import Selection
 from paper_tables.cell import Cell
 from workflow.cells.files import intact
 from workflow.cells.graph import all_cells, result_file, seeds_of, selection
@@ -40,9 +41,10 @@ def _value(cell: Cell, result: dict) -> str:
     if result["status"] != "done":
         return f" · failed: {result['reason']}"
     reading = "removed" if known_cards()[cell.anchor].exclude_seen else "kept"
-    metric = selection(cell)
-    values = [seed["metrics"]["validation"][reading][metric] for seed in result["seeds"].values()]
-    return f" · validation {metric.upper()} {100 * sum(values) / len(values):.2f} %"
+    selects, text = Selection.of(selection(cell)), selection(cell)
+    name = text.replace(selects.metric, selects.metric.upper())
+    values = [selects.of_seed(seed, reading) for seed in result["seeds"].values()]
+    return f" · validation {name} {100 * sum(values) / len(values):.2f} %"
 
 
 def _left(scale: Scale, waiting: list[Cell], finished: Iterable[Path]) -> str:

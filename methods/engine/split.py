@@ -1,6 +1,7 @@
 """A split as flat tensors: what a method may know. The test targets live in a file that nothing here opens."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
@@ -21,7 +22,8 @@ LISTS = "lists.parquet"
 class Split:
     """Training histories: user u holds `items[offsets[u]:offsets[u + 1]]`, in order.
 
-    items (n,) int64; offsets (users + 1,) int64; categories (catalogue,) int64, -1 where unknown.
+    items (n,) int64; offsets (users + 1,) int64; categories (catalogue,) int64, -1 where unknown. groups: the users of
+    each group, ascending, where the split puts users into groups.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Split:
     offsets: torch.Tensor
     categories: torch.Tensor
     digest: str = ""
+    groups: Mapping[str, torch.Tensor] = field(default_factory=dict)
 
     @property
     def users(self) -> int:
@@ -69,6 +72,7 @@ class Split:
             offsets_of(lengths),
             self.categories,
             self.digest,
+            self.groups,
         )
 
 
@@ -78,6 +82,11 @@ class Targets:
 
     users: torch.Tensor
     items: torch.Tensor
+
+    def of(self, users: torch.Tensor) -> "Targets":
+        """Those of some users."""
+        inside = torch.isin(self.users, users)
+        return Targets(self.users[inside], self.items[inside])
 
 
 @dataclass(frozen=True)
@@ -98,9 +107,18 @@ def load_split(folder: Path) -> Split:
     folder = Path(folder)
     about = read_json(folder / "split.json")
     categories = _read(folder / "items.csv", about)["category"].to_numpy()
-    return Split(
-        about["name"], *_by_user(folder / "train.csv", about), torch.from_numpy(categories.copy()), about["digest"]
-    )
+    items, offsets = _by_user(folder / "train.csv", about)
+    known = torch.from_numpy(categories.copy())
+    return Split(about["name"], items, offsets, known, about["digest"], load_groups(folder))
+
+
+def load_groups(folder: Path) -> dict[str, torch.Tensor]:
+    """The users of each group by `users.csv`; none where the split has no groups."""
+    file = Path(folder) / "users.csv"
+    if not file.is_file():
+        return {}
+    table = pd.read_csv(unchanged(file, read_json(Path(folder) / "split.json")))
+    return {str(name): torch.tensor(rows["user"].to_numpy()) for name, rows in table.groupby("group")}
 
 
 def load_known(folder: Path, split: Split) -> Split:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow
 from pyarrow import parquet
@@ -39,6 +40,11 @@ def metrics_of(table: pd.DataFrame) -> dict[str, dict[str, dict[str, float]]]:
         part: {view: summary(rows[f"above_{view}"], rows[f"ties_{view}"]) for view in views(table)}
         for part, rows in table.groupby("part")
     }
+
+
+def groups_of(table: pd.DataFrame, groups: Mapping[str, np.ndarray]) -> dict[str, dict]:
+    """group -> part -> view -> metric, as in a result: of the same ranks, of the users of each group."""
+    return {name: metrics_of(table[table["user"].isin(users)]) for name, users in groups.items()}
 
 
 def disproved(metrics: Mapping, table: pd.DataFrame) -> str:

@@ -1,14 +1,16 @@
 """Cells: what a result rests on, and what must never change it."""
 
 import os
+import shutil
 
+import numpy as np
 import pandas as pd
 import pytest
 import torch
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from workflow.cells import pool, seeds
+from workflow.cells import graph, pool, seeds
 from workflow.cells.augment import own_seed
 from workflow.cells.pools import drawn_with
 from workflow.cells.tune import candidates, tune
@@ -180,3 +182,30 @@ def test_figures_share_a_pool_where_only_the_choice_differs(world):
     assert world.pool("narm.casr-d.stamp.d-2").name == "stamp.casr-d.d-2"
     assert world.pool("narm.casr-m.stamp").name == "stamp.casr-m.narm"
     assert drawn_with(world.cell("narm.casr-d.stamp")) == {"sampler": world.cell("stamp")}
+
+
+def with_groups(world):
+    """Two groups of users on the world's split: those of even number are core."""
+    rows = "".join(f"{user},{'core' if user % 2 == 0 else 'casual'}\n" for user in range(40))
+    (world.splits / "users.csv").write_text("user,group\n" + rows)
+
+
+def test_metrics_of_groups_are_those_of_their_users_ranks(make_world, monkeypatch):
+    plain, world = make_world("plain"), make_world("groups")
+    with_groups(world)
+    assert "groups" not in plain.run("narm")["seeds"]["1"]
+    seed = world.run("narm")["seeds"]["1"]
+    assert {*seed["groups"]} == {"core", "casual"} and {*seed["groups"]["core"]} == {"validation", "test"}
+    for metric, value in seed["metrics"]["test"]["kept"].items():
+        assert value == pytest.approx(np.mean([of["test"]["kept"][metric] for of in seed["groups"].values()]))
+    one = seed["groups"]["casual"]["validation"]["kept"]["ndcg@5"]
+    monkeypatch.setattr(graph, "selection", lambda cell: "ndcg@5 of casual")
+    again = make_world("selected")
+    with_groups(again)
+    selected = again.run("narm")["seeds"]["1"]
+    found = selected["groups"]["casual"]["validation"]["kept"]["ndcg@5"]
+    assert max(selected["curve"]) == found != max(seed["curve"]) and found >= one
+    shutil.rmtree(again.path("narm"))
+    monkeypatch.setattr(graph, "selection", lambda cell: "ndcg@5 of strangers")
+    with pytest.raises(BadInput, match="no group 'strangers', which selects; its groups: casual, core"):
+        again.run("narm")

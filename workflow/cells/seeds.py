@@ -14,6 +14,7 @@ from methods.engine.external import external_ranks
 from methods.engine.ranking import Ranks
 from methods.engine.recommender import Recommender
 from methods.engine.split import load_targets
+from methods.evaluation.ranks import groups_of
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import own_seed, task, treatment_module
@@ -69,8 +70,7 @@ def external(job: Job, seed: int) -> dict:
     """A method that ran outside: the scores or ranks that its own rule put into the cell's folder are checked and
     read."""
     ranks = external_ranks(job.test_file.parent, job.folder, seed)
-    write_ranks(ranks, ranks_file(job.folder, seed))
-    return {"metrics": {part: metrics(found) for part, found in ranks.items()}, **NOTHING_TRAINED, **memory(job.device)}
+    return {**ranked(job, seed, ranks), **NOTHING_TRAINED, **memory(job.device)}
 
 
 def plain(job: Job, seed: int) -> dict:
@@ -107,12 +107,12 @@ def evaluated(job: Job, seed: int, trained: Trained) -> dict:
     begun = time.perf_counter()
     ranks = final_ranks(trained.model, job.data, job.test_file, job.device)
     rank_seconds = time.perf_counter() - begun
-    write_ranks(ranks, ranks_file(job.folder, seed))
+    found = ranked(job, seed, ranks)
     if graph.keeps_weights(job.cell):
         write_weights(trained.model, weights_file(job.folder, seed))
     fitted = trained.fitted
     return {
-        "metrics": {part: metrics(found) for part, found in ranks.items()},
+        **found,
         "epochs": fitted.epochs,
         "best_epoch": fitted.best_epoch,
         "stopped_early": fitted.stopped_early,
@@ -129,8 +129,9 @@ def untouched(job: Job, seed: int) -> dict:
     folder = anchor.folder(job.scale.results)
     with whole_file(ranks_file(job.folder, seed)) as temporary:
         shutil.copyfile(as_made(ranks_file(folder, seed)), temporary)
+    plain = built_on(folder, seed, anchor.name)
     return {
-        "metrics": built_on(folder, seed, anchor.name)["metrics"],
+        **{key: plain[key] for key in ("metrics", "groups") if key in plain},
         "same_as": anchor.identifier,
         **NOTHING_TRAINED,
         **memory(job.device),
@@ -145,14 +146,24 @@ def memory(device: torch.device) -> dict[str, float]:
     return peaks
 
 
-def write_ranks(ranks: dict[str, Ranks], file: Path) -> None:
+def ranked(job: Job, seed: int, ranks: dict[str, Ranks]) -> dict[str, dict]:
+    """Write the ranks; their metrics, of all users and of each group."""
+    table = write_ranks(ranks, ranks_file(job.folder, seed))
+    found = {"metrics": {part: metrics(of) for part, of in ranks.items()}}
+    groups = {name: users.numpy() for name, users in job.data.split.groups.items()}
+    return {**found, "groups": groups_of(table, groups)} if groups else found
+
+
+def write_ranks(ranks: dict[str, Ranks], file: Path) -> pd.DataFrame:
     tables = []
     for part, found in ranks.items():
         counts = {name: column for name, column in vars(found).items() if column is not None}
         about = {"user": counts.pop("users"), "target": counts.pop("targets"), "part": part}
         tables.append(pd.DataFrame({**about, **counts}))
+    table = pd.concat(tables, ignore_index=True)
     with whole_file(file) as temporary:
-        pd.concat(tables, ignore_index=True).to_parquet(temporary, index=False)
+        table.to_parquet(temporary, index=False)
+    return table
 
 
 def write_weights(model: Recommender, file: Path) -> None:

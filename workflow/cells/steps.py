@@ -12,11 +12,13 @@ os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it o
 import torch
 from safetensors.torch import load_file
 
+from datasets.pipeline.errors import BadInput
 from methods.cards import load_card
 from methods.engine.ranking import Ranks, rank
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split, Targets, load_candidates, load_known, load_split, load_targets
 from methods.evaluation.metrics import summary
+from methods.evaluation.selection import Selection
 
 Say = Callable[[str], None]
 
@@ -91,17 +93,23 @@ def train(
 
 def run_of(method: str, data: TrainingData, seed: int, device: torch.device, selection: str, say: Say) -> Run:
     """What a fit of this method gets from outside."""
-    exclude_seen = load_card(method).exclude_seen
+    selects, headline = Selection.of(selection), headline_of(method)
+    targets = data.validation
+    if selects.group:
+        if selects.group not in data.split.groups:
+            has = ", ".join(data.split.groups) or "none"
+            raise BadInput(f"{data.split.name}: no group '{selects.group}', which selects; its groups: {has}")
+        targets = data.validation.of(data.split.groups[selects.group])
 
     def validate(current: Recommender) -> float:
-        return headline(rank(current, data.known, data.validation, device), exclude_seen, selection)
+        return metrics(rank(current, data.known, targets, device))[headline][selects.metric]
 
     return Run(seed, device, validate, say)
 
 
-def headline(ranks: Ranks, exclude_seen: bool, selection: str) -> float:
-    """What selects: a metric over all items, without the seen ones where the method's card excludes them."""
-    return metrics(ranks)["removed" if exclude_seen else "kept"][selection]
+def headline_of(method: str) -> str:
+    """The candidates that select: all items, or without the seen ones where the method's card excludes them."""
+    return "removed" if load_card(method).exclude_seen else "kept"
 
 
 def metrics(ranks: Ranks) -> dict[str, dict[str, float]]:

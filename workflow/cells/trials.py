@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from methods.cards import load_card
+from methods.evaluation.selection import Selection
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import generate, own_seed, task, treatment_module
@@ -13,7 +13,7 @@ from workflow.cells.files import as_made, built_on, pool_seed_file
 from workflow.cells.pools import generates, is_tuned, pool_of
 from workflow.cells.seeds import say
 from workflow.cells.settings import treatment_card
-from workflow.cells.steps import TrainingData, train
+from workflow.cells.steps import TrainingData, headline_of, train
 from workflow.scale import Scale
 
 
@@ -49,8 +49,8 @@ def validation_value(search: Search, settings: Mapping[str, Mapping]) -> float:
         return done.fitted.best
     anchor = graph.pretrained_cells(search.cell)[0]
     plain = built_on(anchor.folder(search.scale.results), search.seed, anchor.name)
-    reading = "removed" if load_card(anchor.anchor).exclude_seen else "kept"
-    return plain["metrics"]["validation"][reading][search.selection]
+    selects = Selection.of(search.selection)
+    return selects.higher(selects.of_seed(plain, headline_of(anchor.anchor)))
 
 
 def _pool(search: Search, settings: Mapping[str, Mapping]) -> object:
