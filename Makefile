@@ -57,10 +57,11 @@ standing: .venv/ready
 merge-results: .venv/ready
 	@$(BIN)/python -m workflow.merge --source $(call quoted,$(FROM)) $(call of_scale,$(SCALE))
 
-## publish SCALE=quick: gather what was measured into small text files under results/published; FEWER=1: although
-##         fewer than stand there
+## publish SCALE=quick: gather what was measured into small text files under results/published, and write README's numbers
+##         from them; FEWER=1: although fewer than stand there
 publish: .venv/ready
 	@$(BIN)/python -m workflow.publish $(call of_scale,$(SCALE)) $(if $(FEWER),--fewer)
+	@$(BIN)/python -m paper_tables.report.pages
 
 ## retry   SCALE=quick: take failed results away, so that the next run repeats them
 retry: .venv/ready

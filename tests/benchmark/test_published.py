@@ -1,4 +1,4 @@
-"""README tells what the published measurements hold, and what is derived from them is."""
+"""The page of speed tells what the published measurements hold, and what is derived from them is."""
 
 import re
 
@@ -13,8 +13,8 @@ NUMBER = re.compile(r"[-+]?[\d,]*\.?\d+")
 
 
 def rows(head: str) -> list[list[str]]:
-    """The cells of README's first table behind `head`, without its head."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8").split(head)[1]
+    """The cells of the page's first table behind `head`, without its head."""
+    text = (PUBLISHED / "README.md").read_text(encoding="utf-8").split(head)[1]
     found = next(part for part in text.split("\n\n") if part.startswith("|"))
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in found.splitlines()[2:]]
 
@@ -34,7 +34,7 @@ def test_accuracy_is_what_follows_from_the_fits():
     assert measured(ACCURACY) == found
 
 
-def test_readme_has_every_comparison_with_its_verdict():
+def test_page_has_every_comparison_with_its_verdict():
     told = {tuple(row[1:]) for row in rows("**Accuracy**")}
     known = set()
     for row in measured(ACCURACY):
@@ -45,8 +45,8 @@ def test_readme_has_every_comparison_with_its_verdict():
     assert told == known
 
 
-def test_readme_has_the_speed_that_was_measured():
-    for method, *rates, floors in rows("## Speed"):
+def test_page_has_the_speed_that_was_measured():
+    for method, *rates, floors in rows("# Speed"):
         of = {each["data"]: each for each in measured(CSV) if each["what"] == f"training {method}"}
         for shown, floor, data in zip(rates, floors.split(" / "), SPEED, strict=True):
             rate, times = NUMBER.findall(shown)
