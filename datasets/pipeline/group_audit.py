@@ -8,8 +8,10 @@ from datasets.pipeline.protocols import Parts
 
 
 def inspect_groups(rows: pd.DataFrame, parts: Parts, groups: pd.DataFrame, other: pd.DataFrame) -> dict:
-    """Of each group and of all users, what `_inspect` says; and how many tested users change the group by the other
-    reading (`training` or `all` rows). groups, other: `user, group`, the same users; rows: what `parts` are places of.
+    """Of each group and of all users, what `_inspect` says; how many tested users change the group by the other reading
+    (`training` or `all` rows); and the counts that a paper's table of data sets has, of the tested users.
+
+    groups, other: `user, group`, the same users; rows: what `parts` are places of.
     """
     members = {group: groups.loc[groups["group"] == group, "user"].to_numpy() for group in GROUPS}
     inspected = {group: _inspect(rows, parts, own) for group, own in members.items()}
@@ -20,6 +22,7 @@ def inspect_groups(rows: pd.DataFrame, parts: Parts, groups: pd.DataFrame, other
     return {
         "groups": inspected | {"all": _inspect(rows, parts, groups["user"].to_numpy())},
         "changed": {"users": int(moved.sum()), "share": _mean(moved[tested])},
+        "counts": _counts(rows, parts, groups["group"][tested]),
     }
 
 
@@ -53,6 +56,15 @@ def _inspect(rows: pd.DataFrame, parts: Parts, members: np.ndarray) -> dict[str,
         _, first, second = np.intersect1d(users[validation], users[test], return_indices=True)
         found["targets_of_one_day"] = _mean(day[validation[first]] == day[test[second]])
     return found
+
+
+def _counts(rows: pd.DataFrame, parts: Parts, groups: pd.Series) -> dict[str, int | float]:
+    """Of the rows of tested users that the split uses: their items, and their mean number. groups: of these users."""
+    users, used = rows["user"].to_numpy(), np.concatenate([parts.known, parts.validation, parts.test])
+    used = used[np.isin(users[used], users[parts.test])]
+    members = {f"{group}_users": int((groups == group).sum()) for group in GROUPS}
+    items = len(np.unique(rows["item"].to_numpy()[used]))
+    return {"items": items, **members, "avg_interactions": len(used) / max(len(parts.test), 1)}
 
 
 def _mean(mask: np.ndarray) -> float:

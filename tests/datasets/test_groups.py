@@ -99,6 +99,7 @@ def test_the_audit_of_groups_on_a_worked_example():
     assert found["groups"]["casual"]["targets_of_one_day"] == 0 and found["groups"]["casual"]["tested"] == 1
     assert found["groups"]["all"]["rows"] == 7 and found["groups"]["all"]["tested"] == 2
     assert found["changed"] == {"users": 1, "share": 0.5}
+    assert found["counts"] == {"items": 5, "core_users": 1, "casual_users": 1, "avg_interactions": 4.5}
 
 
 def test_names_of_splits():
