@@ -10,8 +10,9 @@ from hypothesis import settings as budget
 from hypothesis import strategies as some
 
 from datasets.pipeline.errors import BadInput
-from methods.casr import description, drawing, select
+from methods.casr import description, drawing, heuristic, select
 from methods.casr.drawing import draw_pool
+from methods.casr.heuristic import replace_item
 from methods.casr.pool import load_pool, save_pool
 from methods.engine.split import Targets, load_split
 from methods.engine.windows import cut_windows
@@ -174,3 +175,15 @@ def test_only_the_overlap_of_the_card_knows_targets():
         if Targets in inspect.get_annotations(function).values()
     }
     assert takes_targets == {"heldout_overlap"}
+
+
+def test_every_round_of_h_draws_anew(draw, monkeypatch):
+    """Figure 4: a second replacement by the same number would often be the first one again."""
+    met = []
+    monkeypatch.setattr(
+        heuristic, "replace_item", lambda sequences, candidates, uniform: met.append(uniform) or replace_item(
+            sequences, candidates, uniform))  # fmt: skip
+    draw("h", rounds=3)
+    first, second, third = met
+    assert not (torch.equal(first, second) or torch.equal(second, third) or torch.equal(first, third))
+    assert abs(torch.corrcoef(torch.stack(met)).fill_diagonal_(0)).max() < 0.9

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -9,14 +10,18 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from datasets.synthetic.truth import Truth, true_next
+from methods.casr import treatment as casr
 from methods.casr.description import describe, heldout_overlap
 from methods.casr.select import control, histories, keeps, noise, oracle, select
 from methods.casr.theory import label_accuracy
+from methods.engine.recommender import Fitted, Run
 from methods.engine.sample_complexity import samples_needed
 from methods.engine.split import Targets
+from methods.engine.treatment import Task
 from methods.engine.windows import cut_windows
 from tests.casr.support import tiny_split
 
+CPU = torch.device("cpu")
 STRATEGIES = pytest.mark.parametrize("strategy", ["h", "d", "m"])
 
 
@@ -221,3 +226,35 @@ def test_theorem_1():
     assert needed == sorted(needed) and needed[4:] == [float("inf")] * 2 and needed[3] < float("inf")
     with pytest.raises(ValueError):
         samples_needed(10.0, 0.2, 0.0, 0.05)
+
+
+def retraining(draw, settings, world, **changes):
+    """A retraining that writes down what its anchor is given."""
+    given = []
+    anchor = SimpleNamespace(fit=lambda *arguments, extra: given.append((arguments[2], extra)) or Fitted([0.1], 1))
+    of = {"anchor": {"learning_rate": 0.5, "epochs": 9, "patience": 8, "max_length": 6}, "sampler": {"max_length": 6}}
+    of["treatment"] = settings(retrain_learning_rate=0.25, retrain_epochs=3, retrain_patience=2)
+    task = Task("h", draw("h"), world.split, of, anchor, lambda: None, Run(1, CPU, lambda model: 0.0), 1, **changes)
+    casr.retrain(task)
+    return given[0]
+
+
+def test_a_retraining_has_its_own_learning_rate_and_budget(draw, settings, world):
+    own, _ = retraining(draw, settings, world)
+    assert [own[key] for key in ("learning_rate", "epochs", "patience")] == [0.25, 3, 2]
+
+
+def test_a_control_is_retrained_as_long_as_its_cell_and_never_stops_early(draw, settings, world):
+    own, extra = retraining(draw, settings, world, control="control", treated={"epochs": 7})
+    assert [own[key] for key in ("learning_rate", "epochs", "patience")] == [0.25, 7, 7]
+    cells = retraining(draw, settings, world)[1]
+    assert len(extra) == len(cells) and not torch.equal(extra.items, cells.items)
+
+
+def test_the_overlap_of_replacements_is_that_of_items_and_not_of_labels(world, draw, settings):
+    pool = draw("h")
+    users = world.windows.users[pool.windows]
+    row = next(row for row in range(len(pool)) if pool.items[row, 0] not in pool.labels[users == users[row]])
+    targets = Targets(users[row : row + 1], pool.items[row, 0][None])
+    overlap = heldout_overlap(pool, settings(), world.windows, targets)
+    assert overlap["labels"] == 0 and overlap["replacements"] >= 1 / len(pool)

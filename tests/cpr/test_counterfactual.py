@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -8,11 +9,22 @@ from hypothesis import strategies as st
 from datasets.pipeline.errors import BadInput
 from methods.bpr.model import BPR
 from methods.cards import load_card
+from methods.cpr import treatment as cpr
 from methods.cpr.augment import augment
-from methods.cpr.counterfactual import Sets, build_lists, control_sets, counterfactuals, random_lists, training_sets
+from methods.cpr.counterfactual import (
+    Sets,
+    build_lists,
+    control_sets,
+    counterfactuals,
+    drawn,
+    random_lists,
+    training_sets,
+)
 from methods.cpr.policy import Policy, act
+from methods.cpr.posterior import Gaussian
 from methods.cpr.settings import check
 from methods.cpr.target import pair_logits, retrain, set_losses
+from methods.engine.treatment import Task
 from methods.gmf.model import GMF
 from methods.narm.model import build as narm
 from tests.cpr.support import known_world, run, small_settings
@@ -171,3 +183,47 @@ def test_an_unknown_strategy_is_refused():
 def test_settings_that_do_not_go_together_are_refused_by_name(changes):
     with pytest.raises(BadInput, match=f"CPR: {next(iter(changes))} is"):
         check(small_settings(**changes))
+
+
+def spread_world(deviation: float):
+    """A known world whose posteriors have this deviation, and not that of the prior."""
+    world = known_world()
+    wide = {
+        name: Gaussian(each.mean, torch.full_like(each.mean, deviation))
+        for name, each in (("alpha", world.alpha), ("beta", world.beta))
+    }
+    return replace(world, **wide)
+
+
+def test_exogenous_variables_are_drawn_from_their_posteriors_and_not_from_the_prior():
+    world, numbers = spread_world(0.2), torch.Generator().manual_seed(0)
+    draws = [drawn(world, numbers) for _ in range(4000)]
+    for found, posterior in zip(zip(*draws, strict=True), (world.alpha, world.beta), strict=True):
+        values = torch.stack(found)
+        torch.testing.assert_close(values.mean(dim=0), posterior.mean, atol=0.02, rtol=0)
+        torch.testing.assert_close(values.std(dim=0), posterior.deviation, atol=0.02, rtol=0)
+
+
+@pytest.mark.parametrize(("deviation", "differ"), [(0.0, False), (2.0, True)])
+def test_rounds_differ_by_what_the_posterior_leaves_open(deviation, differ):
+    """The same actions give the same lists, but for alpha."""
+    world, actions = spread_world(deviation), torch.randn(2, 6, 3, dtype=torch.float64)
+    rounds = [counterfactuals(world, actions, small_settings(), torch.Generator().manual_seed(seed)) for seed in (1, 2)]
+    assert torch.equal(rounds[0].lists, rounds[1].lists) != differ
+
+
+@given(k=st.integers(1, 2), seed=st.integers(0, 99))
+@settings(deadline=None, max_examples=20)
+def test_a_control_trains_on_pairs_of_different_items(k, seed):
+    sets = control_sets(6, 9, small_settings(k=k), torch.Generator().manual_seed(seed))
+    assert sets.pairs.all() and torch.bincount(sets.users).tolist() == [2] * 6
+    assert len({tuple(row) for row in torch.cat([sets.positives, sets.others], dim=1).tolist()}) > 6
+
+
+@pytest.mark.parametrize("epochs", [1, 5])
+def test_a_control_trains_as_long_as_its_cell_although_nothing_rises(epochs):
+    own = small_settings(patience=1, rounds=2, retrain_may_stay=False)
+    task = Task("l", None, SPLIT, {"anchor": {}, "treatment": own}, None, targets().__getitem__, run(), 1)
+    falling = replace(task, pretrained=lambda: targets()["bpr"], run=run(values=[9, 8, 7, 6, 5, 4]))
+    done = cpr.retrain(replace(falling, control="control", treated={"epochs": epochs}))
+    assert done.fitted.epochs == epochs

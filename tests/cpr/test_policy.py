@@ -1,10 +1,14 @@
 """The gradient of equation 11, on a case small enough to write its expectation down."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
+from methods.cpr import policy as policies
 from methods.cpr.counterfactual import build_lists, training_sets
 from methods.cpr.policy import Policy, act, advantages, explore, fit_policy, score_function, tabulated
+from methods.cpr.posterior import Gaussian
 from methods.cpr.target import set_losses
 from tests.cpr.support import known_world, small_settings
 
@@ -115,3 +119,26 @@ def test_a_table_of_all_pairs_answers_as_the_model_does_and_is_made_only_where_i
     torch.testing.assert_close(read(users, items), choice.taste(users, items))
     assert read != choice.taste
     assert tabulated(choice.taste, choice.users, choice.items, asked=6 * 9 - 1) == choice.taste
+
+
+def test_each_step_of_the_policy_draws_what_the_posterior_leaves_open(monkeypatch):
+    world = known_world(exposure_embedding=3)
+    world.simulator.float()
+    wide = {name: Gaussian(getattr(world, name).mean.float(), torch.tensor(0.5)) for name in ("alpha", "beta")}
+    met = []
+    monkeypatch.setattr(
+        policies, "build_lists", lambda model, actions, alpha, length: met.append(alpha) or build_lists(
+            model, actions, alpha, length))  # fmt: skip
+    fit_policy(
+        replace(world, **wide), lambda users, items: items.float(), small_settings(policy_steps=200),
+        torch.Generator().manual_seed(0),
+    )  # fmt: skip
+    values = torch.stack(met)
+    torch.testing.assert_close(values.mean(dim=0), wide["alpha"].mean, atol=0.15, rtol=0)
+    assert abs(values.std(dim=0).mean().item() - 0.5) < 0.05
+
+
+def test_the_lists_of_a_user_come_from_actions_that_differ():
+    world, own = known_world(exposure_embedding=3), small_settings(lists=2000, exploration=0.3)
+    actions = act(Policy(3, 4).double(), world, own, torch.Generator().manual_seed(0))
+    torch.testing.assert_close(actions.std(dim=0), torch.full((6, 3), 0.3).double(), atol=0.03, rtol=0)

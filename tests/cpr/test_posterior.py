@@ -80,4 +80,5 @@ def test_a_part_of_the_lists_gives_an_unbiased_likelihood(choice):
     whole, _ = posterior(choice, lists, 2, settings, torch.Generator().manual_seed(0))
     part, _ = posterior(choice, lists, 2, settings | {"posterior_batch": 50}, torch.Generator().manual_seed(0))
     assert part.mean.tolist() == pytest.approx(whole.mean.tolist(), abs=0.1)
+    assert part.deviation.tolist() == pytest.approx(whole.deviation.tolist(), rel=0.15)
     assert choice.items.weight.requires_grad  # given back as it was trained

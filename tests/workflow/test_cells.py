@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -10,9 +11,13 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from workflow.cells import graph, pool, seeds
+from methods.engine.recommender import Fitted, Recommender
+from methods.engine.treatment import Retrained
+from tests.casr.support import write_split
+from workflow.cells import graph, pool, seeds, trials
 from workflow.cells.augment import own_seed
 from workflow.cells.pools import drawn_with
+from workflow.cells.steps import Trained, final_ranks, load_training_data
 from workflow.cells.tune import candidates, tune
 
 
@@ -209,3 +214,37 @@ def test_metrics_of_groups_are_those_of_their_users_ranks(make_world, monkeypatc
     monkeypatch.setattr(graph, "selection", lambda cell: "ndcg@5 of strangers")
     with pytest.raises(BadInput, match="no group 'strangers', which selects; its groups: casual, core"):
         again.run("narm")
+
+
+def test_a_trial_is_worth_its_best_epoch(world, monkeypatch):
+    """And not its last one: the weights of the best epoch are what a cell keeps."""
+    course = Fitted([0.1, 0.5, 0.2], 2)
+    monkeypatch.setattr(trials, "train", lambda *given: Trained(None, course, 0.0))
+    search = trials.Search(world.scale, world.cell("narm"), None, 1, torch.device("cpu"))
+    assert trials.validation_value(search, {"anchor": {}}) == 0.5
+    treated = SimpleNamespace(retrain=lambda work: Retrained(None, course, 1))
+    monkeypatch.setattr(trials, "_pool", lambda search, settings: None)
+    monkeypatch.setattr(trials, "task", lambda *given: None)
+    monkeypatch.setattr(trials, "treatment_module", lambda cell: treated)
+    search = trials.Search(world.scale, world.cell("narm.casr-d.stamp"), None, 1, torch.device("cpu"))
+    assert trials.validation_value(search, {"anchor": {}}) == 0.5
+
+
+class Successor(Recommender):
+    """Recommends the number after the last item of the history, and nothing else."""
+
+    max_length = 1
+
+    def __init__(self, catalogue):
+        super().__init__()
+        self.catalogue = catalogue
+
+    def score(self, users, items, lengths):
+        return torch.nn.functional.one_hot((items[:, 0] + 1) % self.catalogue, self.catalogue).float()
+
+
+def test_the_validation_item_belongs_to_the_history_of_the_test_item(tmp_path):
+    folder = write_split(tmp_path, [[0, 1], [5, 6], [3]], [(2, 3), (7, 8), (0, 1)], 9)
+    found = final_ranks(Successor(9), load_training_data(folder), folder / "test.csv", torch.device("cpu"))
+    assert found["test"].above_kept.tolist() == [0, 0, 0]
+    assert found["validation"].above_kept.tolist() == [0, 0, 1]  # after 3 comes 4, and not 0

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from workflow.lease import ENVIRONMENT, devices
+from workflow.lease import ENVIRONMENT, devices, take_slot
 
 ROOT = Path(__file__).parents[2]
 # Takes exclusive hold of a file named after its card, and reports a second holder.
@@ -72,3 +72,10 @@ def test_without_a_card_the_command_runs_as_it_is(tmp_path):
     assert start(tmp_path, "", "echo", "cpu").communicate()[0] == "cpu\n"
     assert devices({"CUDA_VISIBLE_DEVICES": ""}) == []
     assert devices({"CUDA_VISIBLE_DEVICES": "GPU-1, GPU-2"}) == ["GPU-1", "GPU-2"]
+
+
+def test_every_card_has_a_job_before_one_has_two(tmp_path):
+    held = [take_slot(["0", "1", "2"], 2, tmp_path) for _ in range(6)]
+    for _, descriptor in held:
+        os.close(descriptor)
+    assert [card for card, _ in held] == ["0", "1", "2", "0", "1", "2"]

@@ -70,3 +70,20 @@ def _pool(split):
 
     model, numbers = TinyGRU(split.catalogue, 4, 1), torch.Generator().manual_seed(1)
     return draw_pool("h", model, None, split, cut_windows(split, 8), card_settings(index=-1), numbers, CPU)
+
+
+def test_a_control_is_retrained_with_the_seed_of_its_cell_and_other_combinations_with_others(world):
+    """So that the pair differs by what it is trained on, and two cells do not agree by luck."""
+    data = load_training_data(world.splits)
+
+    def seeds(sampler, variant):
+        cell = Cell("casr", world.split, "narm", "casr-h", sampler, variant)
+        settings = {"anchor": {"max_length": 8}, "sampler": {"max_length": 8}, "treatment": card_settings()}
+        treated = {"epochs": 2} if variant else None
+        work = task(world.scale, cell, None, data, settings, 1, CPU, "ndcg@5", say, treated=treated)
+        return work.seed, work.run.seed
+
+    world.run("stamp")
+    world.run("narm")
+    assert seeds("stamp", "") == seeds("stamp", "control")
+    assert not {*seeds("stamp", "")} & {*seeds("narm", "")}

@@ -55,7 +55,7 @@ def test_nobody_but_an_oracle_is_given_the_truth():
             assert "oracle:" not in text or file.name == "treatment.py" and file.parent.name == "engine", file
             assert ".oracle." not in text and not any(
                 f"datasets.{name}.truth" in text
-                for name in ("synthetic", "cpr_synthetic", "chain", "tastes", "l2aug_world")
+                for name in ("synthetic", "cpr_synthetic", "chain", "tastes", "l2aug_world", "csrec_synthetic")
             ), file
 
 
