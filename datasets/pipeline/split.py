@@ -31,6 +31,8 @@ from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.protocols import Parts, check_cut, check_time_line, cut_at, leave_one_out, other_users, time_line
 from datasets.pipeline.split_name import ALL_ROWS, ONE_ORDER, SplitName, parse_name
 
+OWN = (".csv", ".parquet", ".json")  # what a split writes
+
 
 def make_split(name: str, results: Path) -> dict:
     """Write `results`/splits/<name>/ from `results`/data/<dataset>/ and return what split.json says."""
@@ -85,8 +87,18 @@ def make_split(name: str, results: Path) -> dict:
             files.append(folder / f"{name}.parquet")
             content["digest"] = _write_table(files[-1], name, table, content["digest"])
     content |= {"contents": contents(*files), "made_with": made_with("split")}
+    _remove_others(folder, files)
     write_json(folder / "split.json", content)
     return content
+
+
+def _remove_others(folder: Path, files: list[Path]) -> None:
+    """Remove what an earlier making of the split wrote and this one did not, such as the groups of a rule that the card
+    has no longer: readers take such a file for a part of the split."""
+    kept = {"split.json", *(file.name for file in files)}
+    for file in folder.iterdir():
+        if file.suffix in OWN and file.name not in kept:
+            file.unlink()
 
 
 def _parts(split: SplitName, about: Card, interactions: pd.DataFrame, order: str) -> tuple[pd.DataFrame, Parts]:

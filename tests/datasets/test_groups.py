@@ -170,6 +170,14 @@ def test_the_files_of_a_split_with_groups(make):
     assert other["groups"] == {"rule": {"top_share": 0.5}, "rows": "all"}
 
 
+def test_groups_of_a_rule_that_the_card_has_no_longer_are_no_part_of_the_split(make):
+    assert (make(OFTEN + RARELY) / "users.csv").is_file()
+    folder = make(OFTEN + RARELY, groups={"loo": RULE})
+    assert {file.name for file in folder.iterdir()} == {
+        "train.csv", "validation.csv", "test.csv", "items.csv", "split.json",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(
     ("days", "keys", "said"),
     [
