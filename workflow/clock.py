@@ -14,17 +14,23 @@ def from_the_future(folder: Path, now: float) -> Iterator[tuple[float, str]]:
     """(time, path) of each file and folder below `folder` that is newer than now. Links are not followed."""
     with os.scandir(folder) as entries:
         for entry in entries:
-            changed = entry.stat(follow_symlinks=False).st_mtime
-            if changed > now + ALLOWED:
+            if _is_ahead(changed := entry.stat(follow_symlinks=False).st_mtime, now):
                 yield changed, entry.path
             if entry.is_dir(follow_symlinks=False):
                 yield from from_the_future(Path(entry.path), now)
 
 
-def mend_times(*folders: Path, now: float | None = None) -> int:
-    """Give files from the future a time within the last second. How many there were."""
+def _is_ahead(changed: float, now: float) -> bool:
+    return changed > now + ALLOWED
+
+
+def mend_times(*places: Path, now: float | None = None) -> int:
+    """Give files from the future a time within the last second: the files that are named, and all in the folders that
+    are named. How many there were. Name nothing that is a person's."""
     now = time.time() if now is None else now
-    found = [each for folder in folders if folder.is_dir() for each in from_the_future(folder, now)]
+    found = [each for place in places if place.is_dir() for each in from_the_future(place, now)]
+    files = [(place.stat().st_mtime, str(place)) for place in places if place.is_file()]
+    found += [(changed, path) for changed, path in files if _is_ahead(changed, now)]
     span = max((changed for changed, _ in found), default=now) - now
     for changed, path in found:
         mended = now - WITHIN * (1 - (changed - now) / span)
