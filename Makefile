@@ -91,29 +91,29 @@ lock: .venv/ready
 ## clean   SCALE=demo: remove the results of a scale, which has to be named
 clean:
 	@test "$(origin SCALE)" = "command line" || { echo "name what to remove: make clean SCALE=demo"; exit 1; }
-	@$(PYTHON) -m workflow.clean --scale $(call quoted,$(SCALE))
+	@$(call quoted,$(PYTHON)) -m workflow.clean --scale $(call quoted,$(SCALE))
 
 CUDA := cuda-bindings cuda-pathfinder cuda-toolkit triton $(addprefix nvidia-,cublas cuda-cupti cuda-nvrtc \
     cuda-runtime cudnn-cu13 cufft cufile curand cusolver cusparse cusparselt-cu13 nccl-cu13 nvjitlink nvshmem-cu13 nvtx)
 
 # A second call finds the stamp and installs nothing.
 .venv/ready: requirements.lock
-	@test -n "$(PYTHON)" && $(PYTHON) $(NEW_ENOUGH) || \
+	@test -n $(call quoted,$(PYTHON)) && $(call quoted,$(PYTHON)) $(NEW_ENOUGH) || \
 	    { echo "Python 3.11 or newer is needed: make PYTHON=/path/to/python3.11"; exit 1; }
 	@echo "Setting up .venv (once) ..."
-	@$(PYTHON) -m venv .venv
+	@$(call quoted,$(PYTHON)) -m venv .venv
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.lock
 	@touch $@
 
 # RecBole 1.2.1 wants libraries that newer Pythons do not have.
 RECBOLE := .venv-recbole
 FITS_RECBOLE := -c 'import sys; sys.exit(not (3, 10) <= sys.version_info < (3, 12))'
-RECBOLE_PYTHON ?= $(shell for name in python3.11 python3.10 $(PYTHON); do \
-    $$name $(FITS_RECBOLE) 2> /dev/null && echo $$name && break; done)
+RECBOLE_PYTHON ?= $(shell for name in python3.11 python3.10 $(call quoted,$(PYTHON)); do \
+    "$$name" $(FITS_RECBOLE) 2> /dev/null && echo "$$name" && break; done)
 
 $(RECBOLE)/ready: workflow/benchmark/peer_requirements.txt
-	@test -n "$(RECBOLE_PYTHON)" || { echo "RecBole needs Python 3.10 or 3.11: make bench RECBOLE_PYTHON=..."; exit 1; }
+	@test -n $(call quoted,$(RECBOLE_PYTHON)) || { echo "RecBole needs Python 3.10 or 3.11: make bench RECBOLE_PYTHON=..."; exit 1; }
 	@echo "Setting up RecBole in $(RECBOLE) (once) ..."
-	@$(RECBOLE_PYTHON) -m venv $(RECBOLE)
+	@$(call quoted,$(RECBOLE_PYTHON)) -m venv $(RECBOLE)
 	@$(RECBOLE)/bin/python -m pip install --quiet --disable-pip-version-check -r $<
 	@touch $@

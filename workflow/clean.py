@@ -1,7 +1,7 @@
 """Remove the results of one scale, which has to be named: `make clean SCALE=demo`.
 
 The name comes from outside and becomes the path of what is removed. So it must be that of a file config/<name>.yaml,
-letter by letter, and never `published`. Needs nothing that has to be installed.
+letter by letter, and never one of TAKEN, such as `published`. Needs nothing that has to be installed.
 """
 
 import argparse
@@ -12,12 +12,12 @@ from pathlib import Path
 from datasets.pipeline.command import start
 
 CONFIG, RESULTS = Path("config"), Path("results")
-PUBLISHED = "published"  # what is kept for readers, below results/published
+TAKEN = ("published", "logs", "bench")  # folders of results/ that are no scale's
 
 
 def folder_of(scale: str) -> Path:
     """results/<scale>. ValueError, in words for a person, for what is no scale's name."""
-    known = sorted(file.stem for file in CONFIG.glob("*.yaml") if file.stem != PUBLISHED)
+    known = sorted(file.stem for file in CONFIG.glob("*.yaml") if file.stem not in TAKEN)
     if scale not in known:
         raise ValueError(f"'{scale}' is no scale, so nothing is removed: name one of {', '.join(known)}")
     folder = RESULTS / scale

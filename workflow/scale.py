@@ -13,11 +13,13 @@ from datasets.pipeline.files import parse_yaml
 from datasets.pipeline.schema import refuse, unknown
 from paper_tables.scale_part import SEEDS, keys
 from paper_tables.spec.paper import papers
+from workflow.clean import TAKEN
 
 CONFIG = Path("config")
+NAME = r"^[a-z0-9-]+\Z"  # as the rules read it from a path, and make hands it on
 COUNT = {"type": "integer", "minimum": 1}
 SCHEMA = keys(
-    scale={"type": "string"},
+    scale={"type": "string", "pattern": NAME, "description": "small letters, digits and hyphens"},
     seeds=SEEDS,
     threads=COUNT,
     memory_mb=COUNT,
@@ -86,6 +88,8 @@ def load_scale(file: Path) -> Scale:
     refuse(file, content, SCHEMA)
     if content["scale"] != file.stem:
         raise BadInput(f"{file}: scale is '{content['scale']}'; it must be the file's name, '{file.stem}'")
+    if content["scale"] in TAKEN:
+        raise BadInput(f"{file}: results/{file.stem} is no scale's; name the file and the scale something else")
     counts = {key: content.get(key, default) for key, default in _COUNTS.items()}
     tuning = Tuning(**content["tuning"]) if content.get("tuning") else None
     return Scale(content["scale"], file, content, **counts, settings=content.get("settings") or {}, tuning=tuning)

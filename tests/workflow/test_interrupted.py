@@ -140,10 +140,16 @@ def test_a_clock_that_was_set_back_ends_nothing(tree, undisturbed):
     ahead = time.time() + 30 * 86400
     for file in [tree / RESULTS, *(tree / RESULTS).rglob("*")]:
         os.utime(file, (ahead, ahead))
+    raw = tree / "datasets" / "lastfm" / "raw"
+    raw.mkdir()
+    for name in ("fetched.json", "of_a_person.dat"):
+        (raw / name).touch()
+        os.utime(raw / name, (ahead, ahead))
     (tree / RESULTS / CELLS / "narm" / "result.json").unlink()
     snakemake(tree)
     assert finished(tree) == finished(undisturbed)
     assert "Nothing to be done" in snakemake(tree, "--dry-run")
+    assert (raw / "of_a_person.dat").stat().st_mtime == ahead > (raw / "fetched.json").stat().st_mtime
 
 
 def test_times_ahead_come_to_lie_before_now_in_their_order(tmp_path):
@@ -151,9 +157,16 @@ def test_times_ahead_come_to_lie_before_now_in_their_order(tmp_path):
     for name, changed in times.items():
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (changed, changed))
-    os.utime(tmp_path, (10.0, 10.0))
-    assert mend_times(tmp_path, tmp_path / "absent", now=100.0) == 3
-    found = {name: (tmp_path / name).stat().st_mtime for name in times}
+    (tmp_path / "in").mkdir()
+    for name in times:
+        (tmp_path / name).rename(tmp_path / "in" / name)
+    for name in ("named", "not named"):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (500.0, 500.0))
+    os.utime(tmp_path / "in", (10.0, 10.0))
+    assert mend_times(tmp_path / "in", tmp_path / "named", tmp_path / "absent", now=100.0) == 4
+    assert (tmp_path / "named").stat().st_mtime <= 100.0 and (tmp_path / "not named").stat().st_mtime == 500.0
+    found = {name: (tmp_path / "in" / name).stat().st_mtime for name in times}
     assert found["old"] == 50.0 and found["allowed"] == 130.0
     assert 99.0 <= found["first"] < found["second"] < found["third"] <= 100.0
 
@@ -188,8 +201,9 @@ def test_clean_says_what_goes_and_how_large_it_is(scales, capsys):
     assert clean(["--scale", "demo"]) == 0 and "nothing is there" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("name", ["", "$UNSET", "published", "demo quick", "o'brien; touch here"])
-def test_make_hands_a_name_on_as_it_is(tmp_path, name):
+@pytest.fixture
+def makes(tmp_path):
+    """A folder with as much of the project as `make clean` needs."""
     root = Path(__file__).parents[2]
     shutil.copy(root / "Makefile", tmp_path)
     shutil.copytree(root / "workflow", tmp_path / "workflow", ignore=shutil.ignore_patterns("__pycache__"))
@@ -197,6 +211,20 @@ def test_make_hands_a_name_on_as_it_is(tmp_path, name):
     (tmp_path / "config").mkdir()
     (tmp_path / "results" / "demo").mkdir(parents=True)
     (tmp_path / "config" / "demo.yaml").touch()
-    ended = subprocess.run(["make", "clean", f"SCALE={name}"], cwd=tmp_path, capture_output=True, text=True)
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", ["", "$UNSET", "published", "demo quick", "o'brien; touch here"])
+def test_make_hands_a_name_on_as_it_is(makes, name):
+    ended = subprocess.run(["make", "clean", f"SCALE={name}"], cwd=makes, capture_output=True, text=True)
     assert ended.returncode != 0 and "nothing is removed" in ended.stderr
-    assert (tmp_path / "results" / "demo").is_dir() and not (tmp_path / "here").exists()
+    assert (makes / "results" / "demo").is_dir() and not (makes / "here").exists()
+
+
+def test_make_takes_a_python_of_any_name(makes):
+    python = makes / "o'brien; touch here" / "python 3"
+    python.parent.mkdir()
+    python.symlink_to(sys.executable)
+    command = ["make", "clean", "SCALE=demo", f"PYTHON={python}"]
+    ended = subprocess.run(command, cwd=makes, capture_output=True, text=True)
+    assert ended.returncode == 0 and not (makes / "results" / "demo").exists() and not (makes / "here").exists(), ended

@@ -87,6 +87,14 @@ def test_a_scale_with_a_fault_names_it(tmp_path, content, message):
         load_scale(file)
 
 
+@pytest.mark.parametrize("name", ["published", "logs", "bench", "My_Scale", "a b"])
+def test_a_scale_whose_results_would_lie_among_others_is_refused(tmp_path, name):
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(f"scale: {name}\npapers: {{casr: {{}}}}\n")
+    with pytest.raises(BadInput, match=r"is no scale's|small letters, digits and hyphens"):
+        load_scale(file)
+
+
 def test_an_absent_scale_lists_those_that_are_there(tmp_path):
     (tmp_path / "quick.yaml").write_text("scale: quick\n")
     with pytest.raises(BadInput, match="unknown scale 'quik'; did you mean 'quick'"):
