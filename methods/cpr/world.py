@@ -1,9 +1,11 @@
 """The learnt simulator as a file: what all anchors, strategies and k of a split and seed share."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import Size, Tensor
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
@@ -36,9 +38,16 @@ def load_world(file: Path) -> World:
             "length": len(weights["choice.weight"]),
             "initial_std": 1.0,  # of weights that are replaced at once
         }
-        simulator = Simulator(users, len(weights["exposure.weight"]), sizes)
-        simulator.load_state_dict(weights)
+        items = len(weights["exposure.weight"])
         posteriors = {name: Gaussian(tensors[f"{name}.mean"], tensors[f"{name}.deviation"]) for name in EXOGENOUS}
-    except (SafetensorError, KeyError, RuntimeError) as error:
+    except (SafetensorError, KeyError, ValueError, IndexError, TypeError) as error:
         raise BadInput(f"{file}: not a world of CPR ({error}); draw the pool again") from error
+    simulator = Simulator(users, items, sizes)
+    if shapes(weights) != shapes(simulator.state_dict()):
+        raise BadInput(f"{file}: not a world of CPR (its weights are of other shapes); draw the pool again")
+    simulator.load_state_dict(weights)
     return World(simulator, **posteriors, curves={})
+
+
+def shapes(tensors: Mapping[str, Tensor]) -> dict[str, Size]:
+    return {name: tensor.shape for name, tensor in tensors.items()}

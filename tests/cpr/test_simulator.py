@@ -5,8 +5,10 @@ import math
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from datasets.pipeline.errors import BadInput
+from methods.cpr import world as module
 from methods.cpr.fit import fit_world, train
 from methods.cpr.recovery import mean_auc, recovery
 from methods.cpr.simulator import choice_loss, exposure_loss, on_device
@@ -135,6 +137,28 @@ def test_a_world_is_what_it_was_after_its_file(tmp_path):
     for name, value in before.simulator.state_dict().items():
         assert torch.equal(value, after.simulator.state_dict()[name])
     assert torch.equal(before.alpha.mean, after.alpha.mean) and torch.equal(before.beta.deviation, after.beta.deviation)
+
+
+def test_a_file_that_is_no_world_is_named_and_want_of_memory_is_no_such_file(tmp_path, monkeypatch):
+    file = tmp_path / "world.safetensors"
+    save_world(fit_world(some_blocks(), 6, 9, small_settings(), 3, CPU), file)
+    tensors = load_file(file)
+    names = ("simulator.choice.weight", "simulator.exposure.users.weight", "simulator.choice.users.weight")
+    for name in (*names, "alpha.mean"):
+        for odd in ({name: None}, {name: torch.ones(())}, {name: torch.ones(2, 2, 2)}):
+            left = {key: value for key, value in (tensors | odd).items() if value is not None}
+            if name == "alpha.mean" and left.keys() == tensors.keys():  # of any shape
+                continue
+            save_file(left, tmp_path / "odd.safetensors")
+            with pytest.raises(BadInput, match=r"odd\.safetensors: not a world of CPR"):
+                load_world(tmp_path / "odd.safetensors")
+
+    def no_memory(*_):
+        raise RuntimeError("DefaultCPUAllocator: can't allocate memory")
+
+    monkeypatch.setattr(module, "Simulator", no_memory)
+    with pytest.raises(RuntimeError, match="can't allocate memory"):
+        load_world(file)
 
 
 def test_training_learns_who_is_shown_and_takes_what():
