@@ -153,6 +153,8 @@ def _check(card: Card, file: Path) -> None:
     expected = file.parent.name.replace("_", "-")
     if card.name != expected:
         raise BadInput(f"{file}: name is '{card.name}'; this folder's method is called '{expected}'")
+    if "-" in file.parent.name:  # else `item-knn` beside `item_knn` would take its place
+        raise BadInput(f"{file}: the folder of method '{card.name}' must be called {card.folder.name}")
     if card.sees_truth and card.kind != "treatment":
         raise BadInput(f"{file}: key sees_truth is for treatments; no recommender may see the truth")
     for key in ("settings", "up_to", "short"):

@@ -1,6 +1,7 @@
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -59,6 +60,14 @@ def test_hidden_folders_are_no_methods(tmp_path, monkeypatch):
         shutil.copytree(known, tmp_path / folder)
     (tmp_path / ".ipynb_checkpoints" / "card.yaml").write_text("half a card")
     assert list(cards()) == ["popularity"]
+
+
+def test_a_copied_folder_does_not_take_the_place_of_a_method(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "FOLDER", tmp_path)
+    for folder in ("item_knn", "item-knn"):
+        shutil.copytree(Path(module.__file__).parent / "item_knn", tmp_path / folder)
+    with pytest.raises(BadInput, match=r"item-knn/card\.yaml: the folder of method 'item-knn' must be called item_knn"):
+        cards()
 
 
 def test_the_papers_grid_is_searched():
