@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 
 from datasets.pipeline.card import Card
+from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, unchanged, write_json
 from datasets.pipeline.finding import Finding, graded
 from datasets.pipeline.list_audit import inspect_lists
@@ -21,6 +22,7 @@ from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.protocols import Parts, leave_one_out, places
 from datasets.pipeline.time_audit import inspect_time
 
+READ = {"counts", "files", "printed", "raw", "recipe", "rows_left"}  # keys of data.json
 COUNTS = ("lists", "interactions", "users", "items")
 
 
@@ -28,6 +30,8 @@ def audit(card: Card, results: Path) -> list[dict]:
     """Write `results`/data/<name>/audit.json for the data in its default order, held-out items as in `loo`."""
     data = Path(results) / "data" / card.name
     prepared = read_json(data / "data.json", sealed=True)
+    if missing := READ - prepared.keys():
+        raise BadInput(f"{data / 'data.json'}: key '{min(missing)}' is missing; prepare the data set again")
     rows = pd.read_parquet(unchanged(data / "interactions.parquet", prepared))
     interactions = put_in_order(rows, card.orders[card.default_order])
     findings = [

@@ -1,7 +1,6 @@
 """Errors for people, and how a command tells them."""
 
 import errno
-import os
 import sys
 import traceback
 from collections.abc import Iterator
@@ -57,9 +56,6 @@ def tell(error: Exception, *meant: type[Exception]) -> bool:
     meant: classes besides BadInput whose text is for people. The traceback of any other error comes before the message,
     where standard error is a log and not a terminal; of the system's errors the file and the cure say enough.
     """
-    if isinstance(error, BrokenPipeError):  # the reader has seen enough, as `| head` has
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return True
     of_input = isinstance(error, (BadInput, *meant))
     foreseen = of_input and not isinstance(error, Unreadable) or _is_of_a_file(error)
     if not foreseen and not sys.stderr.isatty():

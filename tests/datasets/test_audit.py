@@ -6,6 +6,7 @@ import pytest
 
 from datasets.pipeline.audit import audit, inspect_sequences, printed_counts, recipe_steps
 from datasets.pipeline.card import card
+from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import contents, read_json, write_json
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.time_audit import inspect_time
@@ -179,3 +180,11 @@ def test_what_a_recipe_leaves_out_is_counted():
     assert (found.level, found.value) == ("note", 0.5)
     assert found.meaning.endswith("left out: 3 by drop_missing: user, 2 by min_rating: 3")
     assert recipe_steps(prepared | {"rows_left": [10, 5]}).level == "ok"
+
+
+@pytest.mark.parametrize("key", ["rows_left", "counts", "files"])
+def test_data_of_older_code_are_named_with_the_key_that_they_lack(tmp_path, key):
+    about = prepare(card("chain"), tmp_path)
+    write_json(tmp_path / "data/chain/data.json", {name: value for name, value in about.items() if name != key})
+    with pytest.raises(BadInput, match=rf"chain/data\.json: key '{key}' is missing; prepare the data set again"):
+        audit(card("chain"), tmp_path)
