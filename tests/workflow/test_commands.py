@@ -8,7 +8,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 # They speak with the process that started them, and have no words for people.
-OF_PROCESSES = {"workflow/warm.py", "workflow/benchmark/engine_side.py", "workflow/benchmark/peer_side.py"}
+OF_PROCESSES = {"workflow/warm_process.py", "workflow/benchmark/engine_side.py", "workflow/benchmark/peer_side.py"}
 
 
 def test_every_command_is_started_by_the_same_function():

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -61,12 +62,13 @@ def project(tmp_path):
     folder = tmp_path / "project" / "workflow"
     folder.mkdir(parents=True)
     (folder / "lease.py").write_text((ROOT / "workflow" / "lease.py").read_text())
-    text = (ROOT / "workflow" / "warm.py").read_text()
+    (folder / "warm.py").write_text((ROOT / "workflow" / "warm.py").read_text())
+    text = (ROOT / "workflow" / "warm_process.py").read_text()
     text, count = re.subn(
         r"^PRELOADED = \(.*?^\)$", 'PRELOADED = ("workflow.job",)', text, flags=re.DOTALL | re.MULTILINE
     )
     assert count == 1
-    (folder / "warm.py").write_text(text)
+    (folder / "warm_process.py").write_text(text)
     (folder / "__init__.py").touch()
     pipeline = folder.parent / "datasets" / "pipeline"
     pipeline.mkdir(parents=True)
@@ -271,7 +273,7 @@ def test_without_a_warm_process_the_command_runs_by_itself(command, offer):
 
 
 def test_a_process_that_cannot_start_leaves_the_job_to_its_command(command, project):
-    file = project / "workflow" / "warm.py"
+    file = project / "workflow" / "warm_process.py"
     file.write_text(
         file.read_text().replace("def serve(", "if __name__ == '__main__':\n    sys.exit(1)\n\n\ndef serve(")
     )
@@ -299,12 +301,16 @@ def test_a_cell_of_a_warm_process_has_the_same_bits(make_world, owner, tmp_path)
     plain, forked = make_world("plain"), make_world("forked")
     plain.run("narm")
     with tempfile.TemporaryDirectory(prefix="whatifrec-test-") as sockets:
-        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        (tmp_path / "git").write_text(f'#!/bin/sh\necho "$1" >> "{tmp_path}/asked"\nexec {shutil.which("git")} "$@"\n')
+        (tmp_path / "git").chmod(0o700)
+        path = os.pathsep.join([str(tmp_path), str(Path(sys.executable).parent), os.environ["PATH"]])
         changes = {"PATH": path, "PYTHONPATH": str(ROOT), "WHATIFREC_WARM": f"{owner.pid}:{sockets}"}
         lease = ["python", "-m", "workflow.lease", "--slots-per-gpu", "0", "--cost", str(tmp_path / "cost.tsv"), "--"]
         job = ["python", "-m", "workflow.cells.run", "--scale-file", str(forked.file), "--cell", CELL]
-        subprocess.run([*lease, *job], cwd=forked.folder, env=os.environ | changes, check=True)
+        for _ in range(2):
+            subprocess.run([*lease, *job], cwd=forked.folder, env=os.environ | changes, check=True)
     assert (tmp_path / "cost.tsv").is_file()  # it was forked
+    assert (tmp_path / "asked").read_text().split() == ["rev-parse", "diff"]  # not by each job
     for seed in (1, 2):
         for file in (f"seed-{seed}.safetensors", f"seed-{seed}.ranks.parquet"):
             assert (forked.path("narm") / file).read_bytes() == (plain.path("narm") / file).read_bytes()

@@ -22,8 +22,10 @@ def commit() -> str:
     return git("rev-parse", "HEAD")
 
 
+@cache
 def commit_of_code() -> str:
-    """The same, with a `+` where the code is another."""
+    """The same, with a `+` where the code is another. Asked once by the process that forks the jobs (warm_process.py),
+    which ends when its code changes: git takes longer than some jobs can spare."""
     return commit() + ("+" if git("diff", "HEAD", "--name-only", "--", ":!results") else "")
 
 
