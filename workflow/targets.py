@@ -122,10 +122,14 @@ def _audits(scale: Scale, datasets: Iterable[str]) -> list[str]:
     return [f"{scale.results}/data/{name}/audit.json" for name in sorted(datasets)]
 
 
+def store(dataset: str) -> str:
+    """The folder of a data set's raw files."""
+    return f"datasets/{card(dataset).folder.name}/raw"
+
+
 def raw_record(dataset: str) -> list[str]:
     """What `fetch` leaves for a data set; nothing for one that is generated."""
-    about = card(dataset)
-    return [f"datasets/{about.folder.name}/raw/fetched.json"] if about.downloads else []
+    return [f"{store(dataset)}/fetched.json"] if card(dataset).downloads else []
 
 
 def name_in(folder: str) -> str:

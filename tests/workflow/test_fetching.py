@@ -26,6 +26,7 @@ def tree(tmp_path_factory):
     file = {"file": "tiny.csv", "sha256": [hashlib.sha256(CONTENT).hexdigest()]}
     about |= {"name": "tiny", "downloads": [{"file": "tiny.zip", "holds": [file]}]}
     (tree / "datasets" / "tiny" / "card.yaml").write_text(yaml.safe_dump(about))
+    shutil.copy(ROOT / "datasets" / "synthetic" / "parse.py", tree / "datasets" / "tiny")
     (tree / "workflow" / "unfinished.py").write_text("")  # no pages of what there is after a failure
     (tree / FOLDER).mkdir()
     (tree / FOLDER / "tiny.csv").write_bytes(CONTENT)
@@ -36,6 +37,17 @@ def test_a_folder_of_any_name_is_a_folder_and_no_command(tree):
     snakemake(tree, RECORD, "--config", "scale=mini", f"raw={FOLDER}")
     assert read_json(tree / RECORD)["files"]["tiny.csv"]["path"] == str(tree / FOLDER / "tiny.csv")
     assert not (tree / "injected").exists()
+
+
+def test_raw_files_lie_where_snakemake_runs_and_not_beside_code_that_may_not_be_written(tree, tmp_path):
+    project = shutil.copytree(tree, tmp_path / "project", ignore=shutil.ignore_patterns(".snakemake", "raw"))
+    (project / "datasets" / "tiny").chmod(0o555)
+    (tmp_path / "work").mkdir()
+    data = "results/mini/data/tiny/data.json"
+    elsewhere = ["--snakefile", str(project / "Snakefile"), "--directory", str(tmp_path / "work")]
+    snakemake(tmp_path, *elsewhere, "--config", "scale=mini", f"raw={tree / FOLDER}", "--", data)
+    assert list(read_json(tmp_path / "work" / data)["files"]) == ["tiny.csv"]
+    assert (tmp_path / "work" / RECORD).is_file() and not (project / "datasets/tiny/raw").exists()
 
 
 @pytest.mark.parametrize("raw", [[], [f"raw={FOLDER}/"]])

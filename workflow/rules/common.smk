@@ -31,6 +31,7 @@ from workflow.targets import (
     report_inputs,
     scale_value,
     side_by_side,
+    store,
     table_inputs,
     target_files,
     targets,

@@ -17,7 +17,8 @@ rule fetch:
     retries: 0
     localrule: True
     shell:
-        "python -m datasets.pipeline fetch --dataset {params.dataset} {FETCH_OPTIONS:q} > {log:q} 2>&1"
+        "python -m datasets.pipeline fetch --dataset {params.dataset} --store datasets/{wildcards.folder}/raw"
+        " {FETCH_OPTIONS:q} > {log:q} 2>&1"
 
 
 rule prepare:
@@ -27,6 +28,7 @@ rule prepare:
         multiext("results/{scale}/data/{dataset}/", "interactions.parquet", "users.parquet", "items.parquet", "data.json"),
     params:
         digest=lambda wildcards: job_digest("prepare", wildcards),
+        store=lambda wildcards: store(wildcards.dataset),  # where Snakemake runs (--directory), and not beside the code
     log:
         "results/{scale}/logs/prepare/{dataset}.log",
     resources:
@@ -34,7 +36,7 @@ rule prepare:
         runtime=lambda wildcards, attempt: 30 * attempt,
     shell:
         "python -m datasets.pipeline prepare --dataset {wildcards.dataset} --results results/{wildcards.scale}"
-        " > {log} 2>&1"
+        " --store {params.store} > {log} 2>&1"
 
 
 rule audit:
