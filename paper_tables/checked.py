@@ -41,12 +41,14 @@ def _leaves(value: object, name: str = "") -> Iterator[tuple[str, object]]:
         yield name, value
 
 
-def ranks_fault(folder: Path, content: Mapping) -> str:
-    """Ranks must be those that the metrics were made of: by their checksum, of an older result by the metrics."""
+def ranks_fault(folder: Path, content: Mapping, recomputed: bool = False) -> str:
+    """Ranks must be those that the metrics were made of: by their checksum, of an older result by the metrics, which
+    takes as long as all else that a table does; of any result, if `recomputed`."""
     for seed, of in content.get("seeds", {}).items():
         file = folder / f"seed-{seed}.ranks.parquet"
         if file.is_file():
             unchanged(file, of)
-            if file.name not in of.get("contents", {}) and (fault := disproved(of["metrics"], read_ranks(file))):
+            known = file.name in of.get("contents", {}) and not recomputed
+            if not known and (fault := disproved(of["metrics"], read_ranks(file))):
                 return f"seed {seed}: {fault}"
     return ""

@@ -10,9 +10,10 @@ import pandas as pd
 from pyarrow import compute, parquet
 
 from datasets.pipeline.errors import BadInput, Damaged
-from datasets.pipeline.files import AGAIN, open_json
+from datasets.pipeline.files import open_json
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
+from methods.evaluation.ranks import TOLERANCE
 from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
@@ -86,11 +87,22 @@ class Result:
             seed: per_user(metric, cutoff, ranks[f"above_{reading}"].to_numpy(), ranks[f"ties_{reading}"].to_numpy())
             for seed, ranks in self._ranks.items()
         }
+        for seed, each in values.items():  # costs nothing here; `make retry` looks at all metrics of all results
+            self._agree(seed, f"{metric}@{cutoff}", reading, float(np.mean(each)))
         users = {seed: ranks["user"].to_numpy() for seed, ranks in self._ranks.items()}
         first = next(iter(users.values()))
         if all(np.array_equal(first, others) for others in users.values()):
             return pd.DataFrame(values, index=pd.Index(first, name="user"))
         return pd.DataFrame({seed: pd.Series(each, index=users[seed]) for seed, each in values.items()})
+
+    def _agree(self, seed: str, metric: str, reading: str, measured: float) -> None:
+        """BadInput where the result says something else than its ranks, whatever its checksum."""
+        said = self.content["seeds"][seed]["metrics"]["test"].get(reading, {}).get(metric)
+        if said is not None and abs(said - measured) > TOLERANCE:
+            raise BadInput(
+                f"{self.folder / 'result.json'}: seed {seed}: test {reading} {metric} is {said}, its ranks give "
+                f"{measured:.6f}; make retry takes it away"
+            )
 
     def ranks(self, part: str) -> dict[str, pd.DataFrame] | None:
         """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
@@ -197,7 +209,7 @@ def read_result(cell: Cell, results: Path) -> Result:
     try:
         content, sealed = open_json(file)
         if fault := result_fault(content) or ranks_fault(folder, content):
-            raise Damaged(f"{file}: {fault}; {AGAIN}")
+            raise Damaged(file, fault)
     except Damaged as error:
         return Result(cell, FAILED, str(error), folder)
     return Result(cell, content["status"], content.get("reason", ""), folder, content, sealed)

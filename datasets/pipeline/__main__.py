@@ -12,6 +12,7 @@ from datasets.pipeline.card import Card, card, cards
 from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput, tell
 from datasets.pipeline.fetch import fetch
+from datasets.pipeline.files import healing
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.recipe_search import search_file
 from datasets.pipeline.split import make_split
@@ -86,9 +87,10 @@ def _split(chosen: argparse.Namespace) -> None:
 
 @contextmanager
 def _of_prepared(dataset: str, results: Path) -> Iterator[None]:
-    """Say of a step that came too early what comes before it."""
+    """Say of a step that came too early what comes before it, and let a run prepare anew what is damaged."""
     try:
-        yield
+        with healing():
+            yield
     except FileNotFoundError as error:
         about = results / "data" / dataset / "data.json"
         if about.exists():

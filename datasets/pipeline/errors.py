@@ -13,11 +13,31 @@ class BadInput(ValueError):
 
 
 class Damaged(BadInput):
-    """A file of our own that is not as it was written: cut, changed, or of another kind. Made again, it is right."""
+    """A file of our own that is not as it was written: cut, changed, or of another kind. Made again, it is right.
+
+    record: the file by which a run knows that this one is made: without it, the next run makes both anew.
+    """
+
+    def __init__(self, file: Path, fault: str) -> None:
+        self.fault, self.record = f"{file}: {fault}", _record_of(Path(file))
+        super().__init__(f"{self.fault}; remove {'it' if self.record == Path(file) else self.record} and run again")
+
+
+class Unsealed(Damaged):
+    """One without a checksum, of older code or of a person: not as this code writes it, but perhaps of worth."""
 
 
 class Unreadable(BadInput):
     """A library could not read a file, for a reason that nobody has foreseen."""
+
+
+RECORDS = ("result.json", "pool.json", "split.json", "data.json")
+
+
+def _record_of(file: Path) -> Path:
+    if file.suffix == ".json" and not file.name.startswith("seed-"):
+        return file
+    return next((record for name in RECORDS if (record := file.with_name(name)).is_file()), file)
 
 
 # What a person can do about an error of the system.

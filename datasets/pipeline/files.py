@@ -10,10 +10,9 @@ from pathlib import Path
 
 import yaml
 
-from datasets.pipeline.errors import BadInput, Damaged
+from datasets.pipeline.errors import BadInput, Damaged, Unsealed
 
 CHECKSUM = "checksum"  # the key of a JSON file that holds one of all the others
-AGAIN = "remove it and run again"
 
 
 @contextmanager
@@ -62,7 +61,7 @@ def read_json(path: Path, sealed: bool = False) -> dict:
     """
     content, has_checksum = open_json(path)
     if sealed and not has_checksum:
-        raise Damaged(f"{path}: changed by hand or written by older code, for it has no checksum; {AGAIN}")
+        raise Unsealed(path, "changed by hand or written by older code, for it has no checksum")
     return content
 
 
@@ -75,9 +74,9 @@ def open_json(path: Path) -> tuple[dict, bool]:
         found = content.pop(CHECKSUM, None)
         fits = found in (None, _checksum(content))
     except (ValueError, RecursionError) as error:
-        raise Damaged(f"{path}: cut or damaged, not readable as JSON ({error}); {AGAIN}") from error
+        raise Damaged(path, f"cut or damaged, not readable as JSON ({error})") from error
     if not fits:
-        raise Damaged(f"{path}: changed since it was written, its checksum is another; {AGAIN}")
+        raise Damaged(path, "changed since it was written, its checksum is another")
     return content, found is not None
 
 
@@ -134,7 +133,7 @@ def unchanged(path: Path, record: Mapping) -> Path:
     no contents, and nothing is known of them."""
     known = record.get("contents", {}).get(path.name)
     if known is not None and (not path.is_file() or sha256(path) != known):
-        raise Damaged(f"{path}: {'changed since it was written' if path.is_file() else 'gone'}; {AGAIN}")
+        raise Damaged(path, "changed since it was written" if path.is_file() else "gone")
     return path
 
 
@@ -142,3 +141,26 @@ def record_of(folder: Path) -> dict:
     """What stands beside the files of prepared data or of a split; empty where nothing does."""
     files = (Path(folder) / name for name in ("data.json", "split.json"))
     return next((read_json(file) for file in files if file.is_file()), {})
+
+
+@contextmanager
+def healing() -> Iterator[None]:
+    """Around a job: what it finds damaged is made anew by the next run.
+
+    The record of it is taken away, or, of data and splits, no longer says what made them (workflow/stale.py): jobs that
+    run just now look the checksums up in it.
+    """
+    try:
+        yield
+    except Unsealed:
+        raise
+    except Damaged as error:
+        try:
+            made = read_json(error.record)
+        except (Damaged, FileNotFoundError):
+            made = {}
+        if "made_with" in made:
+            write_json(error.record, made | {"made_with": ""})
+        else:
+            error.record.unlink(missing_ok=True)
+        raise BadInput(f"{error.fault}; the next run makes it anew") from error

@@ -20,13 +20,13 @@ def read_ranks(file: Path) -> pd.DataFrame:
     try:
         table = parquet.ParquetFile(file).read().to_pandas()
     except (OSError, ValueError, pyarrow.ArrowException) as error:
-        raise Damaged(f"{file}: not readable as a table of ranks ({error})") from error
+        raise Damaged(file, f"not readable as a table of ranks ({error})") from error
     wanted = ["user", "target", *(f"{count}_{view}" for view in ("kept", "removed") for count in ("above", "ties"))]
     wanted += [f"{count}_sampled" for count in ("above", "ties") if "sampled" in views(table)]
     if not {"part", *wanted} <= {*table.columns} or not all(map(pd.api.types.is_integer_dtype, table[wanted].dtypes)):
-        raise Damaged(f"{file}: not a table of ranks, its columns are {', '.join(map(str, table.columns))}")
+        raise Damaged(file, f"not a table of ranks, its columns are {', '.join(map(str, table.columns))}")
     if table[wanted].lt(0).any(axis=None):
-        raise Damaged(f"{file}: a count below 0")
+        raise Damaged(file, "a count below 0")
     return table
 
 

@@ -62,7 +62,7 @@ def status(world) -> str:
     """Of a result as the tables see it; a result without its checksum is marked."""
     found = read_result(world.cell("narm"), results(world))
     if found.status == "failed" or "no checksum: not checkable" in found.flags:
-        raise Damaged(found.reason or "narm")
+        raise Damaged(world.path("narm") / "result.json", found.reason)
     return found.status
 
 
@@ -183,6 +183,28 @@ def test_metrics_that_the_ranks_disprove_have_failed_in_a_result_of_older_code(c
     ranks = file.with_name("seed-1.ranks.parquet")
     pd.read_parquet(ranks).assign(above_kept=0).to_parquet(ranks)
     assert "seed 1: test kept" in read_result(copy.cell("narm"), results(copy)).reason
+
+
+def test_a_forged_metric_is_found_by_tables_retry_and_the_next_run_although_all_checksums_fit(copy):
+    file = results(copy) / CELL / "result.json"
+    wanted, forged = read_json(file), read_json(file)
+    forged["seeds"]["2"]["metrics"]["test"]["kept"]["ndcg@5"] = 0.9
+    write_json(file, forged)
+    write_json(file.with_name("seed-2.json"), forged["seeds"]["2"])
+    found = read_result(copy.cell("narm"), results(copy))
+    assert found.done and found.per_user("hr", 10) is not None
+    with pytest.raises(BadInput, match=r"narm/result\.json: seed 2: test kept ndcg@5 is 0\.9, its ranks give 0\."):
+        found.per_user("ndcg", 5, "kept")
+    assert take_failed_away(results(copy)) == [file]
+    one, other = ([seed["metrics"] for seed in each["seeds"].values()] for each in (copy.run("narm"), wanted))
+    assert one == other
+
+
+def test_ranks_that_were_changed_are_found_by_a_retry_where_nothing_failed(copy):
+    ranks = results(copy) / CELL / "seed-1.ranks.parquet"
+    ranks.write_bytes(flipped(ranks.read_bytes()))
+    take_failed_away(results(copy))
+    assert not ranks.with_name("result.json").exists()
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), 7.5, -0.1, None, "0.3", True])

@@ -134,6 +134,22 @@ def test_a_run_plans_exactly_the_missing_cells_whatever_was_done_before(tree, un
         assert planned(snakemake(tree, "casr_table2", "--dry-run")) & there.keys() <= missing, step
 
 
+@pytest.mark.parametrize("place", [f"{CELLS}/narm/seed-1.safetensors", "splits/synthetic.loo/items.csv"])
+def test_what_a_run_finds_damaged_the_next_run_makes_anew(tree, undisturbed, place):
+    shutil.copytree(undisturbed / RESULTS, tree / RESULTS)
+    shutil.copytree(undisturbed / ".snakemake", tree / ".snakemake")
+    treated = tree / RESULTS / CELLS / "narm.casr-h.narm"
+    for name in ("result.json", "seed-1.json"):
+        (treated / name).unlink()
+    (tree / RESULTS / place).write_bytes((tree / RESULTS / place).read_bytes()[:-1])
+    started(tree)
+    said = read_json(treated / "result.json")["reason"]
+    assert f"{place}: changed since it was written; the next run makes it anew" in said, said
+    output = snakemake(tree)
+    assert finished(tree) == finished(undisturbed), output + read_json(treated / "result.json").get("reason", "")
+    assert "Nothing to be done" in snakemake(tree, "--dry-run")
+
+
 def test_a_clock_that_was_set_back_ends_nothing(tree, undisturbed):
     shutil.copytree(undisturbed / RESULTS, tree / RESULTS)
     shutil.copytree(undisturbed / ".snakemake", tree / ".snakemake")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from datasets.pipeline.command import start
-from datasets.pipeline.files import alone, read_json, write_json
+from datasets.pipeline.files import alone, healing, read_json, write_json
 from methods.engine.split import load_split
 from workflow import progress
 from workflow.cells import provenance
@@ -67,7 +67,7 @@ def main() -> None:
     parser.add_argument("--scale-file", type=Path, required=True)
     parser.add_argument("--pool", required=True, help="<paper>/<split>/<name>")
     options = parser.parse_args()
-    with told():
+    with told(), healing():
         scale = load_scale(options.scale_file)
         pool = find_pool(scale, options.pool)
         progress.announce(f"pool {pool.name} on {pool.cell.split}")

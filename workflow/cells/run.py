@@ -7,7 +7,7 @@ import argparse
 from pathlib import Path
 
 from datasets.pipeline.command import start
-from datasets.pipeline.files import alone, read_json, sha256, write_json
+from datasets.pipeline.files import alone, healing, read_json, sha256, write_json
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
@@ -70,7 +70,7 @@ def main() -> None:
     parser.add_argument("--scale-file", type=Path, required=True)
     parser.add_argument("--cell", required=True, help="<paper>/<split>/<name>")
     options = parser.parse_args()
-    with told():
+    with told(), healing():
         scale = load_scale(options.scale_file)
         cell = graph.find_cell(scale, options.cell)
         progress.announce(f"{cell.name} on {cell.split}")

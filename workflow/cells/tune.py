@@ -16,7 +16,7 @@ from pathlib import Path
 
 from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import alone, read_json, write_json
+from datasets.pipeline.files import alone, healing, read_json, write_json
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
@@ -99,7 +99,7 @@ def main() -> None:
     parser.add_argument("--scale-file", type=Path, required=True)
     parser.add_argument("--cell", required=True, help="<paper>/<split>/<name>, without a variant")
     options = parser.parse_args()
-    with told():
+    with told(), healing():
         scale = load_scale(options.scale_file)
         cell = graph.searched_cell(scale, options.cell)
         progress.announce(f"search for {cell.name} on {cell.split}")
