@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import read_json
 from paper_tables import latex, nearly_observed
 from paper_tables.audit import findings
 from paper_tables.labels import dataset_label
 from paper_tables.results import LAST_EPOCH
+from paper_tables.source import verified
 
 UNVERIFIED = r"$^\dagger$"
 ERROR = r"\textsuperscript{\textcolor{red}{\textbf{!!}}}"
@@ -76,17 +75,8 @@ def _about(rows: pd.DataFrame, dataset: str) -> tuple[bool, str]:
 
 def _all_verified(datasets: Iterable[str], results: Path) -> str:
     """yes if all of which it is known are."""
-    said = {_verified(results / "data" / dataset / "data.json") for dataset in datasets}
-    return next((answer for answer in ("no", "yes") if answer in said), "")
-
-
-def _verified(file: Path) -> str:
-    if not file.is_file():
-        return ""
-    try:
-        return "yes" if read_json(file)["verified"] else "no"
-    except KeyError as missing:
-        raise BadInput(f"{file}: key {missing} is missing; prepare the data set again") from missing
+    said = {verified(results, dataset) for dataset in datasets}
+    return "no" if False in said else "yes" if True in said else ""
 
 
 def _errors(datasets: Iterable[str], results: Path) -> str:

@@ -17,6 +17,7 @@ from methods.evaluation.ranks import TOLERANCE
 from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
+from paper_tables.source import verified
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
@@ -153,7 +154,8 @@ class Result:
     def flags(self) -> list[str]:
         """What a reader must know before using the numbers."""
         flags = []
-        if self.done and not self.content.get("provenance", {}).get("split", {}).get("verified", True):
+        split = self.content.get("provenance", {}).get("split", {})
+        if self.done and not (split.get("verified", True) and verified(self._results, self.cell.dataset) is not False):
             flags.append("unverified source")
         # a control is trained as long as its cell, whatever it still learns
         if self.cell.variant != "control" and any(
@@ -174,6 +176,11 @@ class Result:
         return flags
 
     @property
+    def _results(self) -> Path:
+        """results/<scale>"""
+        return self.folder.parents[len(self.cell.identifier.split("/"))]
+
+    @property
     def _made_later(self) -> list[str]:
         """The cells that this one builds on and that were finished after it: what is paired with them is of a mixed
         run, as while a run goes on or after one that was stopped."""
@@ -183,8 +190,7 @@ class Result:
         before = [replace(self.cell, treatment="", sampler="", variant="")]
         before += [replace(before[0], anchor=self.cell.sampler)] if self.cell.sampler else []
         before += [replace(self.cell, variant="")] if self.cell.variant == "control" else []
-        results = self.folder.parents[len(self.cell.identifier.split("/"))]
-        made = {cell.name: read_result(cell, results).content.get("provenance", {}) for cell in before}
+        made = {cell.name: read_result(cell, self._results).content.get("provenance", {}) for cell in before}
         return [name for name, record in made.items() if record.get("finished", "") > finished]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from datasets.pipeline.card import RawFile
+from datasets.pipeline.card import Card, RawFile
 
 
 @dataclass(frozen=True)
@@ -50,3 +50,21 @@ def difference(verdict: Verdict, expected: RawFile) -> str:
         known = " or ".join(expected.sums.get(kind, ())) or "not known"
         lines.append(f"  {kind:9} {found}, expected {known}")
     return "\n".join(lines)
+
+
+def contradicted(card: Card, files: Mapping[str, Mapping]) -> list[str]:
+    """The files of a record (in data.json, by name) that are not those whose size and checksums the card names today;
+    what the record does not say, as that of older code, contradicts nothing."""
+    wanted = {file.file: (file, entry.archive) for entry in card.downloads for file in entry.holds}
+    found = []
+    for name, (file, archive) in wanted.items():
+        about = files.get(name, {})
+        of_archive = about.get("archive", {})
+        if _contradicts(about, file) or _contradicts({**of_archive, **of_archive.get("sums", {})}, archive):
+            found.append(name)
+    return found
+
+
+def _contradicts(recorded: Mapping, expected: RawFile) -> bool:
+    known = {"size": (expected.size,) if expected.size else (), **expected.sums}
+    return any(recorded[key] not in values for key, values in known.items() if values and key in recorded)

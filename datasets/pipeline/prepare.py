@@ -158,12 +158,16 @@ def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched:
             "interactions": len(raw),
         },
         "printed": {paper: dict(counts) for paper, counts in card.printed.items()},
-        "files": {
-            name: {key: file[key] for key in ("sha256", "size", "verified")} for name, file in fetched["files"].items()
-        },
+        "files": {name: _movable(file) for name, file in fetched["files"].items()},
         "verified": fetched["verified"],
         "recipe": [dict(step) for step in card.steps],
         "has_time": card.has_time,
         "default_order": card.default_order,
         "digest": content_digest(tables),
     }
+
+
+def _movable(file: Mapping) -> dict:
+    """What is known of a raw file, without the places where it and its archive lie on this machine."""
+    archive = {"archive": {key: file["archive"][key] for key in ("size", "sums")}} if "archive" in file else {}
+    return {key: value for key, value in file.items() if key not in ("path", "archive")} | archive
