@@ -8,7 +8,8 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from tests.workflow.conftest import SPLIT, results
 from workflow.cells.graph import all_settings
-from workflow.merge import ADDED, KEPT, REFUSED, TAKEN, merge, reference_split
+from workflow.made_alike import reference_split
+from workflow.merge import ADDED, KEPT, REFUSED, TAKEN, merge
 from workflow.publish import publish
 
 CELL = f"casr/{SPLIT}/popularity"
