@@ -8,11 +8,12 @@ from pathlib import Path
 
 from datasets.pipeline.command import start
 from datasets.pipeline.files import alone, healing, read_json, sha256, write_json
+from methods.evaluation.ranks import disproved, read_ranks
 from paper_tables.cell import Cell
 from workflow import progress
 from workflow.cells import graph, provenance
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, built_on, finished, made, seed_file, tuned_settings
+from workflow.cells.files import DONE, built_on, finished, made, ranks_file, seed_file, tuned_settings
 from workflow.cells.pools import pool_of
 from workflow.cells.seeds import Job, run_seed, say
 from workflow.cells.steps import device_name, load_training_data, prepare_torch
@@ -32,7 +33,7 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             file = seed_file(folder, seed)
             made_of = [code, settings, about_split["digest"], seed, upstream(scale, cell, seed), *scale.sharing]
             digest = provenance.digest(made_of)
-            found = finished(file, digest)
+            found = as_ranked(finished(file, digest), ranks_file(folder, seed))
             if found is None:
                 say(f"{cell.identifier}, seed {seed}, on {device}")
                 job = job or Job(scale, cell, settings, load_training_data(split_folder), device)
@@ -52,6 +53,11 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
         }
         write_json(graph.result_file(scale, cell), result)
     return result
+
+
+def as_ranked(found: dict | None, ranks: Path) -> dict | None:
+    """What a finished seed left, unless its ranks give other metrics, whatever its checksum: then it is made again."""
+    return None if found and ranks.is_file() and disproved(found["metrics"], read_ranks(ranks)) else found
 
 
 def upstream(scale: Scale, cell: Cell, seed: int) -> list[str]:
