@@ -45,6 +45,8 @@ class Outcome:
 
 def merge(scale: Scale, source: Path) -> list[Outcome]:
     """Merge every cell below `source`/cells into the scale's results. One outcome for each, in the order of names."""
+    if not source.is_dir():
+        raise BadInput(f"{source}: no such folder; name one of results: make merge-results FROM=folder")
     files = sorted((source / "cells").glob("*/*/*/result.json"))
     if not files:
         raise BadInput(

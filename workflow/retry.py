@@ -65,7 +65,8 @@ def main() -> None:
     parser.add_argument("--scale-file", type=Path, required=True)
     with told():
         removed = take_failed_away(load_scale(parser.parse_args().scale_file).results)
-    print(*removed, f"{len(removed)} failed results taken away; run again to repeat them", sep="\n")
+    said = f"{len(removed)} failed results taken away; run again to repeat them"
+    print(*removed, said if removed else "no result has failed, and none is damaged: nothing was taken away", sep="\n")
 
 
 if __name__ == "__main__":

@@ -83,7 +83,7 @@ def load_scale(file: Path) -> Scale:
     file = Path(file)
     if not file.is_file():
         known = sorted(other.stem for other in file.parent.glob("*.yaml"))
-        raise BadInput(f"{file}: no such file; {unknown('scale', file.stem, known)}")
+        raise BadInput(f"{file}: no such file; {unknown('scale', file.name.removesuffix('.yaml'), known)}")
     content = read_yaml(file)
     refuse(file, content, SCHEMA)
     if content["scale"] != file.stem:

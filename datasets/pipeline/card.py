@@ -12,7 +12,7 @@ import yaml
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import folders_with, parse_yaml
-from datasets.pipeline.schema import refuse
+from datasets.pipeline.schema import refuse, unknown
 
 DATASETS = Path(__file__).resolve().parent.parent
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
@@ -143,7 +143,7 @@ def card(name: str) -> Card:
         return known[name]
     base = max((base for base in known if name.startswith(f"{base}-")), key=len, default="")
     if not base:
-        raise BadInput(f"unknown data set '{name}': one of {', '.join(known)}")
+        raise BadInput(unknown("data set", name, known))
     found = _variant_cards(base)
     if name not in found:
         raise BadInput(f"unknown data set '{name}': {_offer(known[base])}")

@@ -139,6 +139,7 @@ def test_the_commands_run_one_after_another(tmp_path, capsys):
     ("arguments", "said"),
     [
         (["prepare", "--dataset", "nothing"], "unknown data set 'nothing'"),
+        (["prepare", "--dataset", "lastmf"], "unknown data set 'lastmf'; did you mean 'lastfm'? Known: "),
         (["split", "--split", "lastfm"], "expected <dataset>.<protocol>"),
         (["split", "--split", "lastfm.loo.time"], "offers the orders file, weight"),
         (["split", "--split", "lastfm.time"], "has no time"),

@@ -131,6 +131,8 @@ def test_data_that_was_not_prepared_here_brings_its_audit_along(here, there):
 
 
 def test_a_folder_without_results_is_refused(here, tmp_path):
+    with pytest.raises(BadInput, match=r"nowhere: no such folder; .*FROM=folder"):
+        merge(here.scale, tmp_path / "nowhere")
     with pytest.raises(BadInput, match="no cells"):
         merge(here.scale, tmp_path)
     (result(here)).parent.mkdir(parents=True)

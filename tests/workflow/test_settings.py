@@ -99,6 +99,8 @@ def test_an_absent_scale_lists_those_that_are_there(tmp_path):
     (tmp_path / "quick.yaml").write_text("scale: quick\n")
     with pytest.raises(BadInput, match="unknown scale 'quik'; did you mean 'quick'"):
         load_scale(tmp_path / "quik.yaml")
+    with pytest.raises(BadInput, match="unknown scale ''; known: quick"):
+        load_scale(tmp_path / ".yaml")
 
 
 def test_a_setting_reruns_the_cells_that_it_concerns_and_no_others(make_world):
