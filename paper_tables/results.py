@@ -17,7 +17,7 @@ from methods.evaluation.ranks import TOLERANCE
 from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
-from paper_tables.source import verified
+from paper_tables.source import other_files
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
@@ -155,7 +155,7 @@ class Result:
         """What a reader must know before using the numbers."""
         flags = []
         split = self.content.get("provenance", {}).get("split", {})
-        if self.done and not (split.get("verified", True) and verified(self._results, self.cell.dataset) is not False):
+        if self.done and not (split.get("verified", True) and not other_files(self._results, self.cell.dataset)):
             flags.append("unverified source")
         # a control is trained as long as its cell, whatever it still learns
         if self.cell.variant != "control" and any(
