@@ -45,9 +45,11 @@ tables: .venv/ready
 compare: .venv/ready
 	@$(BIN)/python -m paper_tables.comparison $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
 
-## report  SCALE=quick: tables, comparison and report of what there is so far: results/<scale>/so_far/report.html
-report: tables compare
-	@$(BIN)/python -m paper_tables.report $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
+## report  SCALE=quick: tables, comparison and report of what there is so far: results/<scale>/so_far/report.html;
+##         FROM=results/published/quick: of what is published, without a run
+report: .venv/ready $(if $(FROM),,tables compare)
+	@$(BIN)/python -m paper_tables.report $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE)) \
+	    $(if $(FROM),--source $(call quoted,$(FROM)))
 
 ## standing METHOD=markov-chain SCALE=quick: where a method stands against the others, ready to paste
 standing: .venv/ready

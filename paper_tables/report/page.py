@@ -13,6 +13,7 @@ import pandas as pd
 from datasets.pipeline.files import whole_file
 from paper_tables import verdicts
 from paper_tables.report import costs, known, read, seen
+from paper_tables.report.best import Best, best
 from paper_tables.report.provenance import Provenance, cell_of, provenance
 from paper_tables.report.tables import VERDICTS, Column, Table, finer, records, table
 from paper_tables.results import DONE, FAILED, MADE_BEFORE, NOT_RUN, Result
@@ -60,6 +61,7 @@ class Paper:
     bars: list[Bar]
     sentence: str
     cautions: list[str]
+    best: list[Best] = field(default_factory=list)
     tables: dict[str, list[Table]] = field(default_factory=dict)
     absent: dict[str, list[str]] = field(default_factory=dict)
     figures: list[tuple[read.Figure, list[dict]]] = field(default_factory=list)
@@ -105,6 +107,7 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
     if "targets" in scale["papers"][name] and len(rows):  # what the scale does not ask for is not missing
         rows = rows[rows["status"] != NOT_RUN]
     about = Paper(name, states, bars(rows), sentence(states, rows), cautions(rows, found, results))
+    about.best = best(name, found)
     about.assumptions, about.anomalies = read.entries(name, "assumptions"), read.entries(name, "anomalies")
     about.failed = [result for result in found if result.status == FAILED]
     about.cells = [provenance(result) for result in found if result.content]
@@ -130,16 +133,25 @@ def paper(name: str, scale: Mapping, results: Path) -> Paper:
 
 
 def bars(rows: pd.DataFrame) -> list[Bar]:
-    """One bar a data set; only numbers that the paper prints count."""
+    """One bar a data set of which something was run; only numbers that the paper prints count."""
     if rows.empty:
         return []
     printed = rows[rows["printed_text"] != ""]
+    printed = printed[printed["dataset"].isin(printed.loc[printed["status"] != NOT_RUN, "dataset"])]
     counts = printed.groupby(["dataset", "verdict", "by_numbers"]).size()
     order = [(each, bare) for each in VERDICTS for bare in ("", *VERDICTS)]
     return [
         Bar(read.label(name), [(*pair, count) for pair in order if (count := int(counts.get((name, *pair), 0)))])
         for name in printed["dataset"].unique()
     ]
+
+
+def not_run(rows: pd.DataFrame) -> list[str]:
+    """The data sets of which the paper prints numbers, and nothing was run."""
+    if rows.empty:
+        return []
+    runs = (rows["status"] != NOT_RUN).groupby(rows["dataset"], sort=False).any()
+    return [read.label(name) for name in runs[~runs].index]
 
 
 def sentence(states: Counter, rows: pd.DataFrame) -> str:
@@ -170,6 +182,8 @@ def cautions(rows: pd.DataFrame, found: list[Result], results: Path) -> list[str
     """What a reader must know before the first number: why numbers cannot be compared, and what is of two runs."""
     said = [] if rows.empty else verdicts.incomparable(rows)
     told = [f"{read.label(name)}, not comparable in {len(of):,} of its numbers: {why}." for name, why, of in said]
+    if untouched := not_run(rows):
+        told.append(f"Nothing was run on {', '.join(untouched)}.")
     if mixed := sum(any(flag.startswith(MADE_BEFORE) for flag in result.flags) for result in found):
         told.append(f"{mixed:,} cells were made before what they build on was run again, and are flagged: of two runs.")
     if (results / "comparison.csv").is_file():
