@@ -24,7 +24,7 @@ from paper_tables.cell import Cell
 from workflow import foreign
 from workflow.cells import graph
 from workflow.cells.errors import told
-from workflow.cells.files import DONE, FAILED, intact, ranks_file, seed_file, weights_file
+from workflow.cells.files import DONE, FAILED, intact, kept_files, seed_file, weights_file
 from workflow.made_alike import disagreements, made_otherwise, seed_disagreements
 from workflow.scale import Scale, load_scale
 from workflow.unfinished import make_tables
@@ -154,7 +154,7 @@ def copy_seed(cell: Cell, seed: int, found: Mapping, source: Path, target: Path)
     """A seed's files, as far as they came along and are not here. Its own file marks a seed as finished for whoever
     builds on it, so that it is only written with the weights that they would need."""
     finished = seed_file(target, seed).exists()  # else what lies here is of a run that was stopped
-    for file in (ranks_file(source, seed), weights_file(source, seed)):
+    for file in (*kept_files(source, seed), weights_file(source, seed)):
         copy = target / file.name
         if file.name in found.get("contents", {file.name: ""}) and file.is_file() and not (finished and copy.exists()):
             with whole_file(copy) as temporary:

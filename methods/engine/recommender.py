@@ -36,6 +36,18 @@ class Recommender(nn.Module):
         """Of shape (catalogue, dim), one tensor until a parameter changes."""
         raise NotImplementedError(f"{type(self).__name__} gives `user_vectors` but no `item_vectors`")
 
+    def accept(self, users: Tensor, items: Tensor, lengths: Tensor, shown: "Shown", recommended: Tensor) -> Tensor:
+        """The probability that each user accepts an item that is recommended now. Shape (batch,).
+
+        For models of decisions alone; of others the rank of the item speaks (evaluation/acceptance.py). users, items,
+        lengths: as in `score`, what the user took without the system; recommended (batch,).
+        """
+        raise NotImplementedError(f"{type(self).__name__} gives no probability of acceptance")
+
+    @property
+    def accepts(self) -> bool:
+        return type(self).accept is not Recommender.accept
+
     @property
     def scores_by_product(self) -> bool:
         return type(self).score is Recommender.score
@@ -61,6 +73,19 @@ class Recommender(nn.Module):
         if table.device.type != "cpu":
             return table.detach().T
         return self._across.get([table], lambda: table.T.contiguous())
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the system recommended each user before, in order, filled up on the right with 0 and False, and whether it
+    was accepted. items, accepted (batch, steps), lengths (batch,)."""
+
+    items: Tensor
+    accepted: Tensor
+    lengths: Tensor
+
+    def to(self, device: torch.device) -> "Shown":
+        return Shown(self.items.to(device), self.accepted.to(device), self.lengths.to(device))
 
 
 @dataclass

@@ -23,7 +23,8 @@ class Split:
     """Training histories: user u holds `items[offsets[u]:offsets[u + 1]]`, in order.
 
     items (n,) int64; offsets (users + 1,) int64; categories (catalogue,) int64, -1 where unknown. groups: the users of
-    each group, ascending, where the split puts users into groups.
+    each group, ascending, where the split puts users into groups. exposures: single items that were shown, with the
+    decision, that may be learnt from (columns user, step, item, accepted, regime, ..), where the data has such.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Split:
     categories: torch.Tensor
     digest: str = ""
     groups: Mapping[str, torch.Tensor] = field(default_factory=dict)
+    exposures: pd.DataFrame | None = None
 
     @property
     def users(self) -> int:
@@ -73,6 +75,7 @@ class Split:
             self.categories,
             self.digest,
             self.groups,
+            self.exposures,
         )
 
 
@@ -109,7 +112,9 @@ def load_split(folder: Path) -> Split:
     categories = _read(folder / "items.csv", about)["category"].to_numpy()
     items, offsets = _by_user(folder / "train.csv", about)
     known = torch.from_numpy(categories.copy())
-    return Split(about["name"], items, offsets, known, about["digest"], load_groups(folder))
+    file = folder / "exposures.parquet"
+    exposures = pd.read_parquet(unchanged(file, about)) if file.is_file() else None
+    return Split(about["name"], items, offsets, known, about["digest"], load_groups(folder), exposures)
 
 
 def load_groups(folder: Path) -> dict[str, torch.Tensor]:

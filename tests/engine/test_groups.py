@@ -52,5 +52,10 @@ def test_a_selection_names_metric_view_and_group():
     assert Selection.of("ndcg@5 of casual").of_seed(seed, "kept") == 0.3
     loss = Selection.of("log_loss in accepted")
     assert loss.higher(loss.of_seed(seed, "kept")) == -0.7
+    either = Selection.of("brier in accepted else ndcg@5 of casual")
+    assert either.of_seed(seed, "kept") == 0.3 and either.for_model(True) == either
+    without = {**seed, "metrics": {"validation": {"kept": {"ndcg@5": 0.1}}}}
+    assert either.best_of_seed(without, "kept") == 0.3 and loss.best_of_seed(seed, "kept") == -0.7
+    assert either.for_model(False) == Selection("ndcg@5", group="casual")
     with pytest.raises(BadInput, match="no validation user is in a group 'core'; groups: casual"):
         Selection.of("ndcg@5 of core").of_seed(seed, "kept")

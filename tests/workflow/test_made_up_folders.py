@@ -3,10 +3,12 @@
 import textwrap
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 
 from datasets.pipeline.files import read_json
+from methods.evaluation import acceptance
 from tests.workflow.test_workflow import copy_tree, snakemake
 
 PAPER = """
@@ -21,6 +23,56 @@ against: {thin: [again], none: [plain], idle: [plain]}
 comparisons: {again: {words: the same again, variant: again}}
 rows: {main: [{anchor: anchors, treatment: strategies, sampler: samplers}]}
 targets: {table1: {kind: accuracy, rows: main}, tests: {kind: tests, of: [table1]}}
+"""
+DECIDED = """
+label: Decided
+unit: fraction
+metrics: [auc, log_loss]
+selection: log_loss in accepted else ndcg@5
+split: decisions
+data: {all: {datasets: [csrec-synthetic]}}
+lists: {anchors: [popularity, shares]}
+rows: {main: [{anchor: anchors}]}
+targets: {table1: {kind: accuracy, rows: main}}
+"""
+# A recommender that gives a probability of acceptance: the share of what the user accepted so far, smoothed.
+SHARES_CARD = """
+name: shares
+label: Shares
+kind: recommender
+family: general
+exclude_seen: false
+exclude_seen_reason: an item can be recommended again
+settings:
+  smoothing: {default: 1.0, type: number, minimum: 0}
+"""
+SHARES = """
+import torch
+
+from methods.engine.recommender import Fitted, Recommender
+
+
+def build(split, settings):
+    return Shares(split.catalogue, settings["smoothing"])
+
+
+def fit(model, split, settings, run):
+    shown = split.exposures[split.exposures["regime"] == "interventional"]
+    model.base.fill_(float(shown["accepted"].mean()))
+    return Fitted([run.validate(model)], best_epoch=1)
+
+
+class Shares(Recommender):
+    def __init__(self, catalogue, smoothing):
+        super().__init__()
+        self.catalogue, self.smoothing = catalogue, smoothing
+        self.register_buffer("base", torch.zeros(()))
+
+    def score(self, users, items, lengths):
+        return torch.zeros(len(users), self.catalogue)
+
+    def accept(self, users, items, lengths, shown, recommended):
+        return (shown.accepted.sum(1) + self.smoothing * self.base) / (shown.lengths + self.smoothing)
 """
 # A treatment of one strategy, without a pool: histories thinned at random; its second pretrained model is an expert.
 THIN_CARD = """
@@ -68,9 +120,9 @@ def add(folder: Path, files: dict[str, str]) -> None:
         file.write_text(textwrap.dedent(text).lstrip())
 
 
-def scale_of(folder: Path, **part) -> None:
+def scale_of(folder: Path, paper: str, **part) -> None:
     usual = {"all": {"embedding": 8, "max_length": 30, "epochs": 1, "learning_rate": 0.01}}
-    content = {"scale": "mini", "seeds": [1], "settings": usual, "papers": {"made": part}}
+    content = {"scale": "mini", "seeds": [1], "settings": usual, "papers": {paper: part}}
     (folder / "config" / "mini.yaml").write_text(yaml.safe_dump(content))
 
 
@@ -81,10 +133,10 @@ def tree(tmp_path_factory):
     return folder
 
 
-def made(folder: Path, split: str, *names: str, **part) -> dict[str, dict]:
+def made(folder: Path, paper: str, split: str, *names: str, **part) -> dict[str, dict]:
     """The results of cells, in a run of Snakemake."""
-    scale_of(folder, **part)
-    files = {name: Path("results/mini/cells/made", split, name, "result.json") for name in names}
+    scale_of(folder, paper, **part)
+    files = {name: Path("results/mini/cells", paper, split, name, "result.json") for name in names}
     snakemake(folder, *map(str, files.values()))
     return {name: read_json(folder / file, sealed=True) for name, file in files.items()}
 
@@ -96,7 +148,7 @@ def test_a_treatment_of_one_strategy_without_a_pool(tree):
         card = THIN_CARD.replace("name: thin", f"name: {name}")
         add(tree / f"methods/{name}", {"__init__.py": "", "card.yaml": card, "treatment.py": text})
     names = ("stamp.thin.narm", "stamp.thin.narm.again", "stamp.none.narm", "stamp.idle.narm")
-    found = made(tree, "synthetic.loo", *names, datasets={"synthetic": {}})
+    found = made(tree, "made", "synthetic.loo", *names, datasets={"synthetic": {}})
     treated, again = found["stamp.thin.narm"], found["stamp.thin.narm.again"]
     assert treated["status"] == again["status"] == "done" and treated["pool"] == ""
     assert {*treated["settings"]} == {"anchor", "treatment", "expert"}
@@ -106,3 +158,20 @@ def test_a_treatment_of_one_strategy_without_a_pool(tree):
     assert not (tree / "results/mini/pools").exists()
     assert "no function retrain" in found["stamp.none.narm"]["reason"]
     assert "save would not be called: idle has no key generation" in found["stamp.idle.narm"]["reason"]
+
+
+def test_a_model_of_acceptance(tree):
+    add(tree / "paper_tables/papers/decided", {"paper.yaml": DECIDED})
+    add(tree / "methods/shares", {"__init__.py": "", "card.yaml": SHARES_CARD, "model.py": SHARES})
+    found = made(tree, "decided", "csrec-synthetic.decisions", "shares", "popularity", datasets={"csrec-synthetic": {}})
+    seeds = {name: result["seeds"]["1"] for name, result in found.items()}
+    own, its = (seeds[name]["metrics"]["test"]["accepted"] for name in ("shares", "popularity"))
+    assert {"log_loss", "brier", "auc", "ahr_threshold@0.2", "ahr_rank@0.2", "calibration_error"} <= own.keys()
+    assert "log_loss" not in its and its.keys() >= {"auc", "ahr_rank@0.2", "ahr_rank@0.5"}
+    assert seeds["shares"]["curve"] == [-seeds["shares"]["metrics"]["validation"]["accepted"]["log_loss"]]
+    folder = tree / "results/mini/cells/decided/csrec-synthetic.decisions/shares"
+    table = pd.read_parquet(folder / "seed-1.decisions.parquet")
+    assert [*table] == ["user", "step", "item", "part", "decision", "probability", "above", "ties"]
+    assert "seed-1.decisions.parquet" in seeds["shares"]["contents"]
+    test = table[table["part"] == "test"]
+    assert own["auc"] == acceptance.auc(test["decision"], test["probability"]) > 0.5

@@ -29,6 +29,19 @@ def ranks_file(folder: Path, seed: int) -> Path:
     return folder / f"seed-{seed}.ranks.parquet"
 
 
+def decisions_file(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}.decisions.parquet"
+
+
+def episodes_file(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}.episodes.parquet"
+
+
+def kept_files(folder: Path, seed: int) -> tuple[Path, ...]:
+    """What a seed keeps so that metrics can be computed again, whichever of them it has."""
+    return tuple(of(folder, seed) for of in (ranks_file, decisions_file, episodes_file))
+
+
 def intact(file: Path, sealed: bool = False) -> dict | None:
     """What a JSON file of ours holds; None where it is not there or damaged, and may be made again."""
     try:
@@ -39,7 +52,7 @@ def intact(file: Path, sealed: bool = False) -> dict | None:
 
 def made(folder: Path, seed: int) -> dict[str, str]:
     """Checksums of the files that a seed has just written, for its own file."""
-    files = {weights_file(folder, seed), pool_seed_file(folder, seed), ranks_file(folder, seed)}
+    files = {weights_file(folder, seed), pool_seed_file(folder, seed), *kept_files(folder, seed)}
     return contents(*(file for file in sorted(files) if file.is_file()))
 
 

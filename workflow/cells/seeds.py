@@ -14,14 +14,15 @@ from methods.engine.external import external_ranks
 from methods.engine.ranking import Ranks
 from methods.engine.recommender import Recommender
 from methods.engine.split import load_targets
+from methods.evaluation import acceptance
 from methods.evaluation.ranks import groups_of
 from paper_tables.cell import Cell
 from workflow.cells import graph
 from workflow.cells.augment import own_seed, task, treatment_module
-from workflow.cells.files import as_made, built_on, pool_seed_file, ranks_file, weights_file
+from workflow.cells.files import as_made, built_on, decisions_file, kept_files, pool_seed_file, ranks_file, weights_file
 from workflow.cells.pools import pool_of
 from workflow.cells.provenance import peak_memory_mb
-from workflow.cells.steps import Trained, TrainingData, final_ranks, metrics, train
+from workflow.cells.steps import ACCEPTED, Trained, TrainingData, final_decisions, final_ranks, metrics, train
 from workflow.cells.truth import known_truth
 from workflow.scale import Scale
 
@@ -107,7 +108,7 @@ def evaluated(job: Job, seed: int, trained: Trained) -> dict:
     begun = time.perf_counter()
     ranks = final_ranks(trained.model, job.data, job.test_file, job.device)
     rank_seconds = time.perf_counter() - begun
-    found = ranked(job, seed, ranks)
+    found = with_decisions(job, seed, ranked(job, seed, ranks), trained.model)
     if graph.keeps_weights(job.cell):
         write_weights(trained.model, weights_file(job.folder, seed))
     fitted = trained.fitted
@@ -127,8 +128,10 @@ def untouched(job: Job, seed: int) -> dict:
     """Nothing is left of what was generated (CASR: kappa = 1, r = 0): the result is the plain anchor's, and says so."""
     anchor = graph.pretrained_cells(job.cell)[0]
     folder = anchor.folder(job.scale.results)
-    with whole_file(ranks_file(job.folder, seed)) as temporary:
-        shutil.copyfile(as_made(ranks_file(folder, seed)), temporary)
+    for file in kept_files(folder, seed):
+        if file.is_file():
+            with whole_file(job.folder / file.name) as temporary:
+                shutil.copyfile(as_made(file), temporary)
     plain = built_on(folder, seed, anchor.name)
     return {
         **{key: plain[key] for key in ("metrics", "groups") if key in plain},
@@ -152,6 +155,22 @@ def ranked(job: Job, seed: int, ranks: dict[str, Ranks]) -> dict[str, dict]:
     found = {"metrics": {part: metrics(of) for part, of in ranks.items()}}
     groups = {name: users.numpy() for name, users in job.data.split.groups.items()}
     return {**found, "groups": groups_of(table, groups)} if groups else found
+
+
+def with_decisions(job: Job, seed: int, found: dict[str, dict], model: Recommender) -> dict[str, dict]:
+    """The metrics, and those of decisions, where the split holds some out: they are written beside the ranks."""
+    table = final_decisions(model, job.data, job.test_file.parent, job.device)
+    if table is None:
+        return found
+    with whole_file(decisions_file(job.folder, seed)) as temporary:
+        table.to_parquet(temporary, index=False)
+    for part, own in table.groupby("part"):
+        found["metrics"][part][ACCEPTED] = acceptance.summary(own, job.data.split.catalogue)
+        for name, users in job.data.split.groups.items():
+            if len(of_group := own[own["user"].isin(users.numpy())]):
+                by_part = found["groups"][name].setdefault(part, {})
+                by_part[ACCEPTED] = acceptance.summary(of_group, job.data.split.catalogue)
+    return found
 
 
 def write_ranks(ranks: dict[str, Ranks], file: Path) -> pd.DataFrame:

@@ -9,28 +9,34 @@ from pathlib import Path
 
 os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS reads it once, before its first product
 
+import pandas as pd
 import torch
 from safetensors.torch import load_file
 
 from datasets.pipeline.errors import BadInput
 from methods.cards import load_card
+from methods.engine.decisions import decide, load_decisions
 from methods.engine.ranking import Ranks, rank
 from methods.engine.recommender import Fitted, Recommender, Run
 from methods.engine.split import Split, Targets, load_candidates, load_known, load_split, load_targets
+from methods.evaluation import acceptance
 from methods.evaluation.metrics import summary
 from methods.evaluation.selection import Selection
 
 Say = Callable[[str], None]
+ACCEPTED = "accepted"  # the view of decisions
 
 
 @dataclass(frozen=True)
 class TrainingData:
     """All that training, tuning and augmentation may see of a split: histories and validation targets. known: the
-    histories that are ranked from, which hold users who are only tested, too."""
+    histories that are ranked from, which hold users who are only tested, too. decisions: those of validation, where the
+    split holds out decisions."""
 
     split: Split
     validation: Targets
     known: Split
+    decisions: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -41,8 +47,8 @@ class Trained:
 
 
 def load_training_data(folder: Path) -> TrainingData:
-    split = load_split(folder)
-    return TrainingData(split, load_targets(Path(folder) / "validation.csv"), load_known(folder, split))
+    split, targets = load_split(folder), load_targets(Path(folder) / "validation.csv")
+    return TrainingData(split, targets, load_known(folder, split), load_decisions(folder, "validation"))
 
 
 def prepare_torch(threads: int) -> torch.device:
@@ -93,18 +99,37 @@ def train(
 
 def run_of(method: str, data: TrainingData, seed: int, device: torch.device, selection: str, say: Say) -> Run:
     """What a fit of this method gets from outside."""
-    selects, headline = Selection.of(selection), headline_of(method)
-    targets = data.validation
-    if selects.group:
-        if selects.group not in data.split.groups:
-            has = ", ".join(data.split.groups) or "none"
-            raise BadInput(f"{data.split.name}: no group '{selects.group}', which selects; its groups: {has}")
-        targets = data.validation.of(data.split.groups[selects.group])
+    asked, headline = Selection.of(selection), headline_of(method)
 
     def validate(current: Recommender) -> float:
+        selects = asked.for_model(current.accepts)
+        if selects.view == ACCEPTED:
+            return selects.higher(_of_decisions(current, data, selects, device))
+        targets = data.validation.of(_members(data, selects)) if selects.group else data.validation
         return metrics(rank(current, data.known, targets, device))[headline][selects.metric]
 
     return Run(seed, device, validate, say)
+
+
+def _members(data: TrainingData, selects: Selection) -> torch.Tensor:
+    """The users of the group that selects."""
+    if selects.group not in data.split.groups:
+        has = ", ".join(data.split.groups) or "none"
+        raise BadInput(f"{data.split.name}: no group '{selects.group}', which selects; its groups: {has}")
+    return data.split.groups[selects.group]
+
+
+def _of_decisions(model: Recommender, data: TrainingData, selects: Selection, device: torch.device) -> float:
+    """A metric of the validation decisions, of all users or of those in the group that selects."""
+    held_out = data.decisions
+    if held_out is None:
+        raise BadInput(f"{data.split.name}: no decisions are held out, which select; take the protocol decisions")
+    if selects.group:
+        held_out = held_out[held_out["user"].isin(_members(data, selects).numpy())].reset_index(drop=True)
+    found = acceptance.summary(decide(model, data.split, held_out, device), data.split.catalogue)
+    if selects.metric not in found:
+        raise BadInput(f"no metric '{selects.metric}' of decisions, which selects; there are: {', '.join(found)}")
+    return found[selects.metric]
 
 
 def headline_of(method: str) -> str:
@@ -121,6 +146,15 @@ def metrics(ranks: Ranks) -> dict[str, dict[str, float]]:
     if ranks.above_sampled is not None:
         found["sampled"] = summary(ranks.above_sampled, ranks.ties_sampled)
     return found
+
+
+def final_decisions(
+    model: Recommender, data: TrainingData, split_folder: Path, device: torch.device
+) -> pd.DataFrame | None:
+    """What the model says of every held-out decision, those of the test included; None where there are none. Like
+    `final_ranks` called when training is over."""
+    held_out = load_decisions(split_folder, "validation", "test")
+    return None if held_out is None else decide(model, data.split, held_out, device)
 
 
 def final_ranks(model: Recommender, data: TrainingData, test_file: Path, device: torch.device) -> dict[str, Ranks]:

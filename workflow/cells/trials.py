@@ -49,8 +49,7 @@ def validation_value(search: Search, settings: Mapping[str, Mapping]) -> float:
         return done.fitted.best
     anchor = graph.pretrained_cells(search.cell)[0]
     plain = built_on(anchor.folder(search.scale.results), search.seed, anchor.name)
-    selects = Selection.of(search.selection)
-    return selects.higher(selects.of_seed(plain, headline_of(anchor.anchor)))
+    return Selection.of(search.selection).best_of_seed(plain, headline_of(anchor.anchor))
 
 
 def _pool(search: Search, settings: Mapping[str, Mapping]) -> object:
