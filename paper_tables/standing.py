@@ -108,7 +108,12 @@ def _instead(method: str, results: Path) -> str:
     found = {file: read_json(file) for file in sorted((Path(results) / "cells").glob("*/*/*/result.json"))}
     reasons = dict.fromkeys(content.get("reason", "") for file, content in found.items() if file.parent.name == method)
     known = sorted({file.parent.name for file, content in found.items() if content.get("status") == DONE})
-    return f", it failed: {'; '.join(reasons)}" * bool(reasons) + f"; there are: {', '.join(known) or 'none'}"
+    said = f", it failed: {'; '.join(reasons)}" * bool(reasons)
+    if known:
+        return f"{said}; there are: {', '.join(known)}"
+    beside = sorted({file.parents[4].name for file in results.parent.glob(f"*/cells/*/*/{method}/result.json")})
+    where = f"of the scales that have it: {', '.join(beside)}" if beside else "that was run"
+    return f"{said}, nor any other; name a scale {where}: make standing METHOD={method} SCALE={(beside or ['demo'])[0]}"
 
 
 def by_place(found: Iterable[Result]) -> list[Draws]:

@@ -125,3 +125,9 @@ def test_an_unknown_method_names_those_that_there_are(world):
         standing("mine", world)
     with pytest.raises(BadInput, match="unknown metric 'auc'"):
         standing("narm", world, "auc")
+
+
+def test_a_scale_that_was_not_run_names_those_that_have_the_method(results):
+    other = results.parent / "paper"
+    with pytest.raises(BadInput, match=rf"nor any other; name a scale .* SCALE={results.name}$"):
+        standing("narm", other)

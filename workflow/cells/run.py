@@ -52,7 +52,16 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             "provenance": {**provenance.record(code, scale.threads, device_name(device)), "split": about_split},
         }
         write_json(graph.result_file(scale, cell), result)
+        drop_scores(cell, folder)
     return result
+
+
+def drop_scores(cell: Cell, folder: Path) -> None:
+    """A program's scores are large, and the ranks hold all that is read of them. They are written anew before the cell
+    is made again."""
+    if graph.is_external(cell):
+        for file in folder.glob("*.scores.csv"):
+            file.unlink()
 
 
 def as_ranked(found: dict | None, ranks: Path) -> dict | None:
