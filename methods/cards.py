@@ -64,6 +64,12 @@ class Card:
     def folder(self) -> Path:
         return _folder(self.name)
 
+    @property
+    def training_facts(self) -> tuple:
+        """What the card says, besides settings, that can change a result; its words cannot."""
+        looks_at = {strategy: self.looked_at(strategy) for strategy in self.strategies or [""]}
+        return self.kind, self.exclude_seen, self.second, looks_at, self.generation, self.sees_truth, self.controls
+
     def looked_at(self, strategy: str) -> tuple[str, ...]:
         """The roles of the pretrained models that a strategy looks at; that of a method without strategies is ''."""
         return tuple(self.strategies[strategy].get("looks_at", ())) if self.strategies else self.looks_at

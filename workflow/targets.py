@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 from datasets.pipeline.card import card, cards
-from datasets.pipeline.code import ROOT, closure, digest, imported, made_with
+from datasets.pipeline.code import ROOT, closure, digest, made_with, source
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from paper_tables.scale_part import asked
@@ -23,7 +23,7 @@ def check(scale: str) -> None:
     methods = {name for cell in cells for name in (cell.anchor, cell.sampler, treatment_method(cell.treatment)[0])}
     for name in sorted(methods & known_cards().keys()):
         for file in sorted(known_cards()[name].folder.rglob("*.py")):
-            imported(file)
+            source(file)
     for cell in cells:
         graph.planned_settings(named_scale(scale), cell)
 
@@ -188,13 +188,24 @@ def job_digest(kind: str, wildcards) -> str:
     if kind == "tuning":
         return jobs.tuning_digest(scale, graph.searched_cell(scale, _identifier(wildcards, "cell")))
     if kind == "table":
-        return digest([_tables_code((wildcards.paper,)), scale.content.get("papers")])
+        return digest([_tables_code((wildcards.paper,)), _cards(), scale.content.get("papers")])
     if kind == "comparison":
-        return digest([_tables_code(tuple(papers(scale.name))), scale.content.get("papers")])
+        return digest([_tables_code(tuple(papers(scale.name))), _cards(), scale.content.get("papers")])
     if kind == "report":
         files = sorted(file for file in (ROOT / "paper_tables" / "report").rglob("*.*") if file.suffix != ".pyc")
         return digest([file.read_text(encoding="utf-8") for file in files])
-    return made_with(kind) if kind == "split" else made_with(kind, card(wildcards.dataset).folder)
+    if kind == "split":
+        return made_with(kind)
+    made = made_with(kind, card(wildcards.dataset).folder)
+    if kind == "audit":  # it says why an order was taken, in the card's words
+        return digest([made, (card(wildcards.dataset).folder / "card.yaml").read_text(encoding="utf-8")])
+    return made
+
+
+@cache
+def _cards() -> list[str]:
+    """Every card as it is: tables show labels and citations, by which nothing is trained."""
+    return [digest(file.read_text(encoding="utf-8")) for file in sorted(ROOT.glob("*/*/card.yaml"))]
 
 
 @cache

@@ -144,7 +144,6 @@ def _about(card: Card, parsed: Parsed, tables: dict[str, pd.DataFrame], fetched:
         more |= {"exposures": len(parsed.exposures)}
     return {
         "dataset": card.name,
-        "label": card.label,
         "counts": {
             "users": users,
             "items": items,

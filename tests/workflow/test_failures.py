@@ -88,7 +88,7 @@ def test_a_syntax_error_names_its_file_and_line(tmp_path, capsys, monkeypatch):
     (folder / "model.py").write_text("import methods\n\ndef build(:\n")
     monkeypatch.setattr(code, "ROOT", tmp_path)
     with pytest.raises(BadInput, match=r"methods/mine/model\.py, line 3: invalid syntax"):
-        code.imported(folder / "model.py")
+        code.source(folder / "model.py")
     with pytest.raises(SystemExit) as ended, told():
         compile((folder / "model.py").read_text(), "methods/mine/model.py", "exec")
     assert ended.value.code == NO_RETRY and "methods/mine/model.py, line 3: invalid" in capsys.readouterr().err

@@ -27,8 +27,20 @@ def planned(folder) -> set[str]:
     return set(re.findall(r"^(?:local)?rule (\w+):", output, flags=re.MULTILINE)) & {"fetch", "prepare", "split"}
 
 
-def edit(file):
+def remark(file):
     file.write_text(file.read_text() + "\n# edited\n")
+
+
+def edit(file):
+    file.write_text(file.read_text() + "\nEDITED = 1\n")
+
+
+def relabel(file):
+    file.write_text(re.sub("^label: ", "label: Another ", file.read_text(), flags=re.MULTILINE))
+
+
+def add_candidates(file):
+    file.write_text(file.read_text() + "\ncandidates: 7\n")
 
 
 def flip(file):
@@ -47,7 +59,9 @@ def old(file):
     [
         ("README.md", lambda file: file.write_text("read"), set()),
         ("datasets/synthetic/parse.py", edit, {"prepare", "split"}),
-        ("datasets/synthetic/card.yaml", edit, {"prepare", "split"}),
+        ("datasets/synthetic/parse.py", remark, set()),
+        ("datasets/synthetic/card.yaml", relabel, set()),
+        ("datasets/synthetic/card.yaml", add_candidates, {"prepare", "split"}),
         ("datasets/pipeline/candidates.py", edit, {"split"}),
         ("results/mini/data/synthetic/data.json", flip, {"prepare", "split"}),
         ("results/mini/splits/synthetic.loo/split.json", old, {"split"}),

@@ -102,24 +102,31 @@ def test_a_second_run_does_nothing(tree):
     assert "Nothing to be done" in snakemake(tree[0], "casr_table2", "--dry-run")
 
 
+EDITED, REMARK = "\nEDITED = 1\n", "\n# edited\n"
+
+
 @pytest.mark.parametrize(
-    ("edited", "rerun"),
+    ("edits", "rerun"),
     [
-        ("methods/narm/model.py", {"narm", "narm.casr-h.narm", "narm.casr-h"}),
-        ("methods/markov_chain/model.py", {"markov-chain"}),
-        ("methods/shell_popularity/popularity.awk", {"shell-popularity"}),
-        ("methods/casr/heuristic.py", {"narm.casr-h.narm", "narm.casr-h"}),
-        ("paper_tables/casr/render.py", set()),
+        ({"methods/narm/model.py": EDITED}, {"narm", "narm.casr-h.narm", "narm.casr-h", "tables"}),
+        ({"methods/markov_chain/model.py": EDITED}, {"markov-chain", "tables"}),
+        ({"methods/shell_popularity/popularity.awk": REMARK}, {"shell-popularity", "tables"}),
+        ({"methods/casr/heuristic.py": EDITED}, {"narm.casr-h.narm", "narm.casr-h", "tables"}),
+        ({"paper_tables/casr/render.py": EDITED}, {"tables"}),
+        ({"methods/narm/model.py": REMARK, "methods/engine/ranking.py": '\n"""Of no number."""\n'}, set()),
+        ({"methods/popularity/card.yaml": "differs: [Nothing.]\n"}, {"tables"}),
+        ({"datasets/synthetic/card.yaml": "terms: As they were.\n"}, {"synthetic", "tables"}),  # its audit
     ],
 )
-def test_an_edited_method_reruns_its_cells_and_what_builds_on_them(tree, edited, rerun):
-    file = tree[0] / edited
-    before = file.read_text()
+def test_an_edit_reruns_what_it_can_change_and_nothing_else(tree, edits, rerun):
+    before = {tree[0] / edited: (tree[0] / edited).read_text() for edited in edits}
     try:
-        file.write_text(before + "\n# edited\n")
-        assert planned(snakemake(tree[0], "casr_table2", "--dry-run")) == rerun | {"tables"}
+        for file, more in zip(before, edits.values(), strict=True):
+            file.write_text(before[file] + more)
+        assert planned(snakemake(tree[0], "casr_table2", "--dry-run")) == rerun
     finally:
-        file.write_text(before)
+        for file, text in before.items():
+            file.write_text(text)
 
 
 def test_a_copy_of_the_shell_example_is_a_second_method(tree):

@@ -96,11 +96,10 @@ def code_of(cell: Cell, searched: bool = False) -> str:
 
 
 def code(cell: Cell, methods: set[str], steps: tuple[str, ...]) -> str:
-    """Of the methods' code, and of what selects their weights: the paper's metric, and whether seen items count, which
-    is said in the card alone."""
+    """Of the methods' code, what their cards say of how they are trained, and the paper's metric that selects."""
     cards = [known_cards()[name] for name in sorted(methods)]
-    selects = {card.name: card.exclude_seen for card in cards}
-    return digest([code_digest(tuple(card.folder for card in cards), steps), selection(cell), selects])
+    said = {card.name: card.training_facts for card in cards}
+    return digest([code_digest(tuple(card.folder for card in cards), steps), selection(cell), said])
 
 
 def is_external(cell: Cell) -> bool:

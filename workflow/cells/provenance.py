@@ -1,7 +1,6 @@
 """What it takes to repeat a result: checksums of code and settings, versions, machine, cost. No torch here."""
 
 import datetime
-import hashlib
 import importlib.metadata
 import platform
 import resource
@@ -9,11 +8,13 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-from datasets.pipeline.code import ROOT, closure, digest
+from datasets.pipeline.code import ROOT, digest_of
+from datasets.pipeline.code import digest as digest
 
 LIBRARIES = ("torch", "numpy", "numba", "pandas", "scipy", "safetensors", "pyarrow", "snakemake")
 STEPS = ROOT / "workflow" / "cells"
 TEXTS = (".md", ".yaml")
+STARTS = ("model.py", "treatment.py")  # what a cell imports of a method
 MADE = "__pycache__"  # holds what is compiled from the code
 
 
@@ -40,16 +41,24 @@ def git(*command: str) -> str:
 
 @cache
 def code_digest(methods: tuple[Path, ...], steps: tuple[str, ...] = ("steps",)) -> str:
-    """A checksum of all code that a cell runs: the folders of its methods, the named modules beside this one, and what
-    these import, nothing else.
+    """A checksum of all code that a cell runs: of its methods (`code_files`), of the named modules beside this one, and
+    of what these import, nothing else.
 
     So an edit of one method changes the digest of its own cells and of those that build on it. Settings are not part
     of it: a card may get another label without a training run.
     """
-    all_own = {file for folder in methods for file in folder.rglob("*") if file.is_file()}
-    own = {file for file in all_own if file.suffix not in TEXTS and file.parent.name != MADE}
-    files = sorted(closure([*(STEPS / f"{name}.py" for name in steps), *own]))
-    return digest([(str(file.relative_to(ROOT)), hashlib.sha256(file.read_bytes()).hexdigest()) for file in files])
+    own = [file for folder in methods for file in code_files(folder)]
+    return digest_of([*(STEPS / f"{name}.py" for name in steps), *own])
+
+
+def code_files(folder: Path) -> list[Path]:
+    """The files of a method's folder that can change a number: `model.py` or `treatment.py`, which name what else of
+    it they import, and all that is no Python, such as a program in another language. A method with neither of the two
+    runs outside: all of its files count. Texts never do."""
+    files = [file for file in sorted(folder.rglob("*")) if file.is_file() and file.parent.name != MADE]
+    starts = [file for file in files if file.parent == folder and file.name in STARTS]
+    python = [file for file in files if file.suffix == ".py"]
+    return [*(starts or python), *(file for file in files if file.suffix not in (".py", *TEXTS))]
 
 
 def record(code: str, threads: int, device: str) -> dict:
