@@ -102,7 +102,7 @@ def test_retry_takes_failed_results_away_and_no_others(tmp_path):
         "tuning/casr/lastfm.loo/narm.json": "failed",
     }
     for name, status in files.items():
-        write_json(tmp_path / name, {"status": status})
+        write_json(tmp_path / name, {"status": status, "seeds": {"1": {"metrics": {}}}})
     seed = tmp_path / "cells/casr/lastfm.loo/narm/seed-1.json"
     write_json(seed, {"digest": "kept"})
     removed = take_failed_away(tmp_path)
