@@ -16,6 +16,7 @@ from datasets.pipeline.files import folders_with, parse_yaml
 from datasets.pipeline.schema import Schema, fault, refuse, unknown
 
 FOLDER = Path(__file__).parent
+EPISODES = {"validation_episodes", "test_episodes"}
 SCHEMA = Path(__file__).with_name("card.schema.yaml")
 
 
@@ -25,10 +26,11 @@ class Card:
 
     settings: setting -> default; allowed: setting -> the JSON Schema of its values. The file has both in one.
 
-    kind: recommender (a `model.py`), treatment (makes another training set) or external (its own `rule.smk` writes
-    ranks or scores). family: control, general (a set of items) or sequential (their order). exclude_seen: whether the
-    headline rank leaves out what the history holds; exclude_seen_reason says why. search: the grid of some settings.
-    differs: where the method's paper leaves a choice, or another one was made here.
+    kind: recommender (a `model.py`), treatment (makes another training set), external (its own `rule.smk` writes ranks
+    or scores) or agent (a `model.py` that acts in a world). family: control, general (a set of items) or sequential
+    (their order). exclude_seen: whether the headline rank leaves out what the history holds; exclude_seen_reason says
+    why. search: the grid of some settings. differs: where the method's paper leaves a choice, or another one was made
+    here.
 
     Of a treatment: strategies: by letter, none where the method is one strategy; `looks_at` says which pretrained
     models it looks at, the anchor or the one whose role `second` names, `search` which settings are searched for it.
@@ -163,6 +165,8 @@ def _check(card: Card, file: Path) -> None:
         raise BadInput(f"{file}: the folder of method '{card.name}' must be called {card.folder.name}")
     if card.sees_truth and card.kind != "treatment":
         raise BadInput(f"{file}: key sees_truth is for treatments; no recommender may see the truth")
+    if card.kind == "agent" and (lacking := EPISODES - card.settings.keys()):
+        raise BadInput(f"{file}: settings: an agent says how many episodes are played, {' and '.join(sorted(lacking))}")
     for key in ("settings", "up_to", "short"):
         _refuse_unknown(f"{file}: generation.{key}", card.generation.get(key, ()), card.settings)
     _refuse_unknown(f"{file}: search", card.search, card.settings)

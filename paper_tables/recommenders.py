@@ -15,7 +15,7 @@ CONTROLS = ("popularity", "item-knn", "repeat-last")  # the harness's own; paper
 @cache
 def recommenders() -> dict[str, str]:
     """Name -> family of every method that ranks items by itself."""
-    return {name: card.family for name, card in cards().items() if card.kind != "treatment"}
+    return {name: card.family for name, card in cards().items() if card.kind in ("recommender", "external")}
 
 
 @cache

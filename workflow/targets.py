@@ -119,7 +119,8 @@ def report_inputs(scale: str) -> list[str]:
 
 def _audits(scale: Scale, datasets: Iterable[str]) -> list[str]:
     """What is known of the data sets: an audit stands for the counts that it is made of."""
-    return [f"{scale.results}/data/{name}/audit.json" for name in sorted(datasets)]
+    audited = [name for name in sorted(datasets) if not (card(name).folder / "environment.py").is_file()]
+    return [f"{scale.results}/data/{name}/audit.json" for name in audited]
 
 
 def store(dataset: str) -> str:

@@ -26,7 +26,7 @@ OF_ALL_PAPERS = (["paper_tables.comparison"], ["paper_tables.report"])
 
 def missing_splits(scale: Scale) -> dict[str, str]:
     """The splits that the scale's cells need and that are not there, each with the reason."""
-    splits = sorted({cell.split for cell in graph.all_cells(scale).values()})
+    splits = sorted({cell.split for cell in graph.all_cells(scale).values() if not graph.is_agent(cell)})
     reasons = {split: missing(scale, split) for split in splits}
     return {split: why for split, why in reasons.items() if why}
 

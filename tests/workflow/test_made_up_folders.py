@@ -74,6 +74,98 @@ class Shares(Recommender):
     def accept(self, users, items, lengths, shown, recommended):
         return (shown.accepted.sum(1) + self.smoothing * self.base) / (shown.lengths + self.smoothing)
 """
+ACTED = """
+label: Acted
+unit: fraction
+metrics: [return]
+selection: return in episodes
+split: episodes
+data: {all: {datasets: [two-states]}}
+lists: {anchors: [bandit]}
+rows: {main: [{anchor: anchors}]}
+targets: {table1: {kind: accuracy, rows: main}}
+"""
+# A world of two states, in each of which the other of two actions is rewarded.
+WORLD_CARD = """
+name: two-states
+label: Two states
+domain: a test
+licence: none
+citation: {key: none, text: none}
+downloads: []
+format: none; environment.py makes it
+recipe: []
+has_time: false
+orders: {file: {meaning: in the order of the steps}}
+default_order: file
+default_order_reason: there is no other
+"""
+WORLD = """
+import gymnasium
+import numpy as np
+
+
+def make(settings, seed):
+    return TwoStates(seed)
+
+
+class TwoStates(gymnasium.Env):
+    observation_space, action_space = gymnasium.spaces.Discrete(2), gymnasium.spaces.Discrete(2)
+
+    def __init__(self, seed):
+        self.random = np.random.default_rng(seed)
+
+    def reset(self, *, seed=None, options=None):
+        super().reset(seed=seed)
+        self.left, self.state = 5, int(self.random.integers(2))
+        return self.state, {}
+
+    def step(self, action):
+        right = int(action == self.state)
+        self.left, self.state = self.left - 1, int(self.random.integers(2))
+        return self.state, float(right), self.left == 0, False, {"clicks": right}
+"""
+BANDIT_CARD = """
+name: bandit
+label: Bandit
+kind: agent
+settings:
+  episodes: {default: 30, type: integer, minimum: 1}
+  validation_episodes: {default: 3, type: integer, minimum: 1}
+  test_episodes: {default: 4, type: integer, minimum: 1}
+"""
+BANDIT = """
+import numpy as np
+import torch
+
+from methods.engine.environment import Agent
+from methods.engine.recommender import Fitted
+
+
+def build(observation_space, action_space, settings):
+    return Bandit(int(observation_space.n), int(action_space.n))
+
+
+def fit(agent, environment, settings, run):
+    random = np.random.default_rng(run.seed)
+    for _ in range(settings["episodes"]):
+        state, done = environment.reset()[0], False
+        while not done:
+            action = int(random.integers(agent.values.shape[1]))
+            following, reward, done, cut, _ = environment.step(action)
+            agent.values[state, action] += reward
+            state, done = following, done or cut
+    return Fitted([run.validate(agent)], best_epoch=1)
+
+
+class Bandit(Agent):
+    def __init__(self, states, actions):
+        super().__init__()
+        self.register_buffer("values", torch.zeros(states, actions))
+
+    def act(self, states):
+        return self.values.argmax(1).numpy()[states]
+"""
 # A treatment of one strategy, without a pool: histories thinned at random; its second pretrained model is an expert.
 THIN_CARD = """
 name: thin
@@ -175,3 +267,17 @@ def test_a_model_of_acceptance(tree):
     assert "seed-1.decisions.parquet" in seeds["shares"]["contents"]
     test = table[table["part"] == "test"]
     assert own["auc"] == acceptance.auc(test["decision"], test["probability"]) > 0.5
+
+
+def test_an_agent_in_a_world(tree):
+    add(tree / "paper_tables/papers/acted", {"paper.yaml": ACTED})
+    add(tree / "datasets/two_states", {"card.yaml": WORLD_CARD, "environment.py": WORLD})
+    add(tree / "methods/bandit", {"__init__.py": "", "card.yaml": BANDIT_CARD, "model.py": BANDIT})
+    found = made(tree, "acted", "two-states.episodes", "bandit", datasets={"two-states": {}})["bandit"]
+    seed = found["seeds"]["1"]
+    assert found["status"] == "done" and seed["curve"] == [5.0]
+    assert seed["metrics"]["test"] == {"episodes": {"return": 5.0, "steps": 5.0, "ctr": 1.0}}
+    table = pd.read_parquet(tree / "results/mini/cells/acted/two-states.episodes/bandit/seed-1.episodes.parquet")
+    assert [*table] == ["episode", "return", "steps", "clicks", "part"]
+    assert table["part"].value_counts().to_dict() == {"validation": 3, "test": 4}
+    assert {"seed-1.episodes.parquet", "seed-1.safetensors"} == {*seed["contents"]}

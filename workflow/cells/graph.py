@@ -9,6 +9,8 @@ from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
+from datasets.pipeline.card import card
+from datasets.pipeline.code import closure
 from datasets.pipeline.errors import BadInput
 from paper_tables.cell import Cell
 from paper_tables.spec.specification import specification
@@ -92,6 +94,8 @@ def code_of(cell: Cell, searched: bool = False) -> str:
     included."""
     steps = ("steps", "seeds", *(("augment", "truth") if cell.treatment else ()), *(("trials",) if searched else ()))
     treatment = {treatment_card(cell).name} if cell.treatment else set()
+    if is_agent(cell):
+        return digest([code(cell, {cell.anchor}, ("worlds", "seeds")), world_digest(cell.dataset)])
     return code(cell, {cell.anchor, *([cell.sampler] if cell.sampler else ()), *treatment}, steps)
 
 
@@ -106,10 +110,23 @@ def is_external(cell: Cell) -> bool:
     return not cell.treatment and known_cards()[cell.anchor].kind == "external"
 
 
+def is_agent(cell: Cell) -> bool:
+    return known_cards()[cell.anchor].kind == "agent"
+
+
+def world_digest(dataset: str) -> str:
+    """A checksum of what makes a world: its card's values, its code, and what that imports."""
+    about = card(dataset)
+    if not (about.folder / "environment.py").is_file():
+        raise BadInput(f"{about.file}: {dataset} is no world for an agent: there is no environment.py beside the card")
+    files = sorted(closure(about.folder.glob("*.py")))
+    return digest([dict(about.variant), *(file.read_text(encoding="utf-8") for file in files)])
+
+
 def keeps_weights(cell: Cell) -> bool:
     """Whether others may build on the cell: a treatment retrains what was trained."""
-    card = known_cards()[cell.anchor]
-    return not cell.treatment and card.kind == "recommender" and card.family != "control"
+    about = known_cards()[cell.anchor]
+    return not cell.treatment and about.kind in ("recommender", "agent") and about.family != "control"
 
 
 def main_cell(cell: Cell) -> Cell:
@@ -121,15 +138,15 @@ def grid(cell: Cell) -> dict[str, tuple]:
     """What is searched for the cell: of a treatment only the settings that its strategy uses, where its card says."""
     if not cell.treatment:
         return dict(known_cards()[cell.anchor].search)
-    card, strategy = treatment_card(cell), treatment_method(cell.treatment)[1]
-    used = card.strategies.get(strategy, {}).get("search", list(card.search))
-    return {key: card.search[key] for key in used}
+    about, strategy = treatment_card(cell), treatment_method(cell.treatment)[1]
+    used = about.strategies.get(strategy, {}).get("search", list(about.search))
+    return {key: about.search[key] for key in used}
 
 
 @cache
 def tuning_file(scale: Scale, cell: Cell) -> Path | None:
     """Where the cell's tuned settings are written; None where nothing is searched."""
-    if scale.tuning is None or is_external(cell) or not grid(cell):
+    if scale.tuning is None or is_external(cell) or is_agent(cell) or not grid(cell):
         return None
     of = tuned_for(scale, cell)
     return Path(scale.results, "tuning", f"{of.identifier}.json")

@@ -29,7 +29,7 @@ def pool_files(scale: Scale, cell: Cell) -> list[Path]:
 def cell_inputs(scale: Scale, cell: Cell) -> dict[str, list[Path]]:
     """The files a cell's job reads, by what they are to it."""
     return {
-        "split": split_files(scale, cell.split, test=True),
+        "split": [] if graph.is_agent(cell) else split_files(scale, cell.split, test=True),
         "built_on": [graph.result_file(scale, other) for other in graph.prerequisites(cell)],
         "pool": pool_files(scale, cell),
         "tuning": tuning_files(scale, cell),

@@ -4,6 +4,7 @@ Each finished seed is kept, so that a retry or a resumed run trains only what is
 """
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
 from datasets.pipeline.command import start
@@ -25,7 +26,8 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
     device = prepare_torch(scale.threads)
     split_folder = scale.results / "splits" / cell.split
     folder = cell.folder(scale.results)
-    about_split, code = read_json(split_folder / "split.json"), graph.code_of(cell)
+    about_split = about_world(cell) if graph.is_agent(cell) else read_json(split_folder / "split.json")
+    code = graph.code_of(cell)
     settings = graph.all_settings(scale, cell, tuned_settings(scale, cell, *graph.pretrained_cells(cell)))
     job, seeds = None, {}
     with alone(folder):
@@ -36,9 +38,10 @@ def run_cell(scale: Scale, cell: Cell) -> dict:
             found = as_ranked(finished(file, digest), ranks_file(folder, seed))
             if found is None:
                 say(f"{cell.identifier}, seed {seed}, on {device}")
-                job = job or Job(scale, cell, settings, load_training_data(split_folder), device)
+                data = None if graph.is_agent(cell) else load_training_data(split_folder)
+                job = job or Job(scale, cell, settings, data, device)
                 file.unlink(missing_ok=True)  # an outdated one must not stand beside new ranks and weights
-                found = {**run_seed(job, seed), "contents": made(folder, seed), "digest": digest}
+                found = {**step_of(cell)(job, seed), "contents": made(folder, seed), "digest": digest}
                 write_json(file, found)
             seeds[str(seed)] = found
         result = {
@@ -62,6 +65,22 @@ def drop_scores(cell: Cell, folder: Path) -> None:
     if graph.is_external(cell):
         for file in folder.glob("*.scores.csv"):
             file.unlink()
+
+
+def step_of(cell: Cell) -> Callable[[Job, int], dict]:
+    """What makes a seed. Only agents load the library of environments."""
+    if not graph.is_agent(cell):
+        return run_seed
+    from workflow.cells.worlds import acted
+
+    return acted
+
+
+def about_world(cell: Cell) -> dict:
+    """What stands for the record of a split where an agent acts in a world: that is made anew, and holds no rows."""
+    digest = graph.world_digest(cell.dataset)
+    names = {"name": cell.split, "dataset": cell.dataset, "protocol": "episodes"}
+    return {**names, "digest": digest, "data_digest": digest, "users": 0, "items": 0, "verified": True}
 
 
 def as_ranked(found: dict | None, ranks: Path) -> dict | None:

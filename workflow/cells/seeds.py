@@ -29,12 +29,12 @@ from workflow.scale import Scale
 
 @dataclass(frozen=True)
 class Job:
-    """A cell, and what all its seeds share. settings: by role (anchor, treatment, sampler)."""
+    """A cell, and what all its seeds share. settings: by role (anchor, treatment, sampler); data: None of an agent."""
 
     scale: Scale
     cell: Cell
     settings: dict[str, dict]
-    data: TrainingData
+    data: TrainingData | None
     device: torch.device
 
     @property
@@ -111,16 +111,19 @@ def evaluated(job: Job, seed: int, trained: Trained) -> dict:
     found = with_decisions(job, seed, ranked(job, seed, ranks), trained.model)
     if graph.keeps_weights(job.cell):
         write_weights(trained.model, weights_file(job.folder, seed))
+    return {**found, **course(trained, rank_seconds), **memory(job.device)}
+
+
+def course(trained: Trained, rank_seconds: float) -> dict:
+    """How the training went, and what it and the ranking took."""
     fitted = trained.fitted
     return {
-        **found,
         "epochs": fitted.epochs,
         "best_epoch": fitted.best_epoch,
         "stopped_early": fitted.stopped_early,
         "curve": fitted.curve,
         "train_seconds": round(trained.seconds, 3),
         "rank_seconds": round(rank_seconds, 3),
-        **memory(job.device),
     }
 
 
