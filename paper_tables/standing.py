@@ -112,7 +112,7 @@ def _instead(method: str, results: Path) -> str:
     if known:
         return f"{said}; there are: {', '.join(known)}"
     beside = sorted({file.parents[4].name for file in results.parent.glob(f"*/cells/*/*/{method}/result.json")})
-    where = f"of the scales that have it: {', '.join(beside)}" if beside else "that was run"
+    where = f"that has it ({', '.join(beside)})" if beside else "that was run"
     return f"{said}, nor any other; name a scale {where}: make standing METHOD={method} SCALE={(beside or ['demo'])[0]}"
 
 

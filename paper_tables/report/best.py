@@ -5,12 +5,14 @@ them have. Draws of one data set count as one. No torch.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 import pandas as pd
 
 from datasets.pipeline.card import card
+from methods.cards import load_card, treatment_method
+from paper_tables.cell import Cell
 from paper_tables.draws import Draws
 from paper_tables.labels import cell_label
 from paper_tables.report.read import label
@@ -20,7 +22,7 @@ from paper_tables.spec.paper import paper
 from paper_tables.standing_words import LEVEL
 from paper_tables.statistics import holm, interval, sign_flip
 
-DATA_SEED = "seed"  # the variant of a card that only draws the data again
+DATA_SEED = "seed"  # the variant of a card that only draws the data again; so do the worlds of a paper's `dose`
 SHOWN = ("", "control")  # variants of a cell: its other settings are no methods of their own
 CANDIDATES = {"kept": "history kept", "removed": "history removed"}
 COLUMNS = (
@@ -56,20 +58,22 @@ class Best:
 def best(name: str, found: Iterable[Result]) -> list[Best]:
     """One for each data set and split on which at least two methods of the paper are done."""
     headline = paper(name).selection
-    groups = [each for each in places(found) if len(each) > 1]
-    return [_of_place(name, number, group, headline.name, int(headline.k)) for number, group in enumerate(groups, 1)]
+    again = {DATA_SEED, paper(name).dose.get("draws", {}).get("variant")}
+    groups = [each for each in places(found, again) if len(each[1]) > 1]
+    return [_of_place(name, number, *of, headline.name, int(headline.k)) for number, of in enumerate(groups, 1)]
 
 
-def places(found: Iterable[Result]) -> list[list[Draws]]:
-    """The finished methods of each data set and split, each with all draws of the data set."""
+def places(found: Iterable[Result], again: Collection[str]) -> list[tuple[str, list[Draws]]]:
+    """The finished methods of each data set and split, each with all draws of the data set. again: the variants of a
+    card that only draw it again."""
     every: dict[tuple, dict[str, dict[str, Result]]] = {}
     for result in found:
         if result.cell.variant in SHOWN:
             about, split = card(result.cell.dataset), result.cell.split_name
-            drawn = tuple((key, value) for key, value in about.variant.items() if key != DATA_SEED)
+            drawn = ", ".join(f"{key} {value}" for key, value in about.variant.items() if key not in again)
             place = every.setdefault((about.base, drawn, split.way), {})
             place.setdefault(result.cell.name, {})[result.cell.split] = result
-    return [list(filter(lambda each: each.done, _aligned(place))) for place in every.values()]
+    return [(drawn, [each for each in _aligned(of) if each.done]) for (_, drawn, _), of in every.items()]
 
 
 def _aligned(place: dict[str, dict[str, Result]]) -> list[Draws]:
@@ -83,7 +87,7 @@ def _aligned(place: dict[str, dict[str, Result]]) -> list[Draws]:
     return found
 
 
-def _of_place(name: str, number: int, group: list[Draws], metric: str, cutoff: int) -> Best:
+def _of_place(name: str, number: int, drawn: str, group: list[Draws], metric: str, cutoff: int) -> Best:
     reading = Counter(each.reading for each in group).most_common(1)[0][0]
     ordered = sorted(group, key=lambda each: -each.values(metric, cutoff, reading=reading).mean())
     rows = pd.DataFrame([_row(each, ordered[0], metric, cutoff, reading) for each in ordered])
@@ -92,8 +96,7 @@ def _of_place(name: str, number: int, group: list[Draws], metric: str, cutoff: i
     rows["told"] = [_told(row, place) for place, row in enumerate(rows.itertuples())]
     cell, draws = ordered[0].cell, len(ordered[0].results)
     place = label(card(cell.dataset).base) if draws > 1 else label(cell.dataset)
-    drawn = ", ".join(f"{key} {value}" for key, value in card(cell.dataset).variant.items() if key != DATA_SEED)
-    way = cell.split_name.way.replace("loo", "leave-one-out").replace(".", ", ")
+    way = cell.split_name.way.replace("loo", "leave-one-out").replace("others", "other users").replace(".", ", ")
     where = f"{place} ({drawn}), {way}" if drawn and draws > 1 else f"{place}, {way}"
     head = f"{metric.upper()}@{cutoff}, {CANDIDATES[reading]}"
     title = f"{where}: {head}"
@@ -103,7 +106,7 @@ def _of_place(name: str, number: int, group: list[Draws], metric: str, cutoff: i
 
 def _row(each: Draws, first: Draws, metric: str, cutoff: int, reading: str) -> dict:
     mean, deviation = percent(each.values(metric, cutoff, reading=reading))
-    row = {"method": cell_label(each.cell), "mean": mean, "std": deviation, "seeds": len(each.seeds)}
+    row = {"method": method(each.cell), "mean": mean, "std": deviation, "seeds": len(each.seeds)}
     row |= {"headline": "" if each.reading == reading else CANDIDATES[each.reading]}
     row |= {"flags": "; ".join(each.flags), "cell": each.identifier, "p_value": float("nan")}
     if each is first:
@@ -114,6 +117,12 @@ def _row(each: Draws, first: Draws, metric: str, cutoff: int, reading: str) -> d
         row["low"], row["high"] = interval(100 * apart)
         row["p_value"] = sign_flip(apart)
     return row
+
+
+def method(cell: Cell) -> str:
+    """`H-NARM, sampler STAMP`; of an oracle also that it is one."""
+    knows = cell.treatment and load_card(treatment_method(cell.treatment)[0]).sees_truth
+    return cell_label(cell) + " (knows the truth)" * bool(knows)
 
 
 def _told(row: object, place: int) -> str:

@@ -1,6 +1,7 @@
 """The report's first screen: the best method of each data set, and whether the next one is significantly worse."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -8,8 +9,8 @@ from datasets.pipeline.files import write_json
 from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
 from paper_tables.report.__main__ import main
-from paper_tables.report.best import best
-from paper_tables.results import read_result
+from paper_tables.report.best import best, method, places
+from paper_tables.results import Result, read_result
 
 
 @pytest.fixture
@@ -49,6 +50,17 @@ def test_without_ranks_nothing_is_called_significant(scale, results):
 def test_all_stand_among_the_same_candidates_and_another_headline_is_named(found):
     named = dict(zip(column(found[0].shown, "method"), column(found[0].shown, "headline"), strict=True))
     assert named["Popularity"] == "history removed" and named["NARM"] == ""
+
+
+def test_worlds_that_are_only_drawn_again_count_as_one_data_set():
+    names = ("chain", "chain-w2", "chain-h150")
+    found = [Result(Cell("casr", f"{name}.others", "narm"), "done", "", Path()) for name in names]
+    drawn = {of: [len(each.results) for each in group] for of, group in places(found, {"seed", "world"})}
+    assert drawn == {"histories 50": [2], "histories 150": [1]}
+
+
+def test_an_oracle_is_named_as_one():
+    assert method(Cell("casr", "chain.others", "narm", "oracle-next-t")) == "T-NARM (knows the truth)"
 
 
 def test_a_data_set_with_one_method_asks_nothing(results):
