@@ -83,6 +83,19 @@ def draw_pool(
 def _check_models(strategy: str, sampler: SequentialRecommender, anchor: SequentialRecommender | None) -> None:
     if strategy not in STRATEGIES:
         raise BadInput(f"CASR has no strategy '{strategy}'; one of {', '.join(STRATEGIES)}")
+    for model in (sampler, anchor):
+        if model is None:
+            continue
+        if not isinstance(model, SequentialRecommender):
+            raise BadInput(
+                f"CASR cannot use {type(model).__name__}: it continues a history from the state after each of its "
+                "prefixes (methods/engine/recommender.py, SequentialRecommender), and this model has none; take another"
+            )
+        if model.output_embedding is not model.item_embedding:
+            raise BadInput(
+                f"CASR moves items in the space in which they are scored, but this {type(model).__name__} has a table "
+                "for each; set its output_table to tied"
+            )
     if strategy != "m":
         return
     if anchor is None:

@@ -38,12 +38,17 @@ class Batch:
 
 
 class Batches:
-    """Batches of windows that hold about `size` observed pairs together, with all extra sequences that branch off them,
-    each batch in a share for each of `shares` cores."""
+    """Batches of windows that hold about `size` observed pairs together, or of `size` windows (by_windows), with all
+    extra sequences that branch off them, each batch in a share for each of `shares` cores."""
 
-    def __init__(self, windows: Windows, extra: Branches | None, size: int, shares: int, device: torch.device) -> None:
+    def __init__(
+        self, windows: Windows, extra: Branches | None, size: int, shares: int, device: torch.device,
+        by_windows: bool = False,
+    ) -> None:  # fmt: skip
         _check(windows, extra)
         self._lengths, self._pairs = windows.lengths, windows.counts.sum(1)
+        self._weights = torch.ones_like(self._pairs) if by_windows else self._pairs
+        self._mean_weight = 1 if by_windows else max(1, int(self._lengths.float().mean()))
         self._positions = windows.samples[1].numpy()
         owners = windows.lengths.new_zeros(0) if extra is None else extra.windows
         self._branching = torch.bincount(owners, minlength=len(windows))
@@ -76,18 +81,18 @@ class Batches:
             yield [Batch(share, *next(planned)) for share, _ in step]
 
     def _shuffled(self, generator: torch.Generator) -> list[np.ndarray]:
-        """Windows in random order, cut where the number of observed pairs reaches the size.
+        """Windows in random order, cut where the number of observed pairs, or of windows, reaches the size.
 
         Windows of like length stand together, so that little padding is computed: sorted inside random blocks, upwards
         and downwards in turn, because a batch may reach from one block into the next.
         """
         lengths = self._lengths
         order = torch.randperm(len(lengths), generator=generator)
-        block = torch.arange(len(lengths)) // max(1, 16 * self._size // max(1, int(lengths.float().mean())))
+        block = torch.arange(len(lengths)) // max(1, 16 * self._size // self._mean_weight)
         rising = torch.where(block % 2 == 0, lengths[order], -lengths[order])
         order = order[torch.argsort(2 * block * (int(lengths.max()) + 1) + rising, stable=True)]
-        pairs = self._pairs[order].cumsum(0)
-        cut = torch.nonzero(torch.diff((pairs - 1) // self._size)).flatten() + 1
+        reached = self._weights[order].cumsum(0)
+        cut = torch.nonzero(torch.diff((reached - 1) // self._size)).flatten() + 1
         batches = np.split(order.numpy(), cut.numpy())
         return [batches[i] for i in torch.randperm(len(batches), generator=generator)]
 

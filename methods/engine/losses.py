@@ -24,7 +24,7 @@ def softmax_loss(
 ) -> Tensor:
     """Full softmax cross-entropy over the catalogue, each by its weight where there are weights, summed and divided by
     `count`. states (n, dim), targets (n,), weights (n,), which get no gradient."""
-    return _SoftmaxLoss.apply(states, model.item_embedding.weight, targets, count, weights)
+    return _SoftmaxLoss.apply(states, model.output_embedding.weight, targets, count, weights)
 
 
 class _SoftmaxLoss(torch.autograd.Function):
@@ -118,23 +118,44 @@ def sampled_loss(
     others: int | Tensor,
     generator: torch.Generator | None = None,
     weights: Tensor | None = None,
+    objective: str = "sampled",
 ) -> Tensor:
-    """CASR eq. 1 with sampled negatives, summed: -log A(t) - sum over negatives of log(1 - A(t-)), A a logistic output.
+    """One of the objectives `TERMS` on targets with sampled negatives, summed.
 
-    The equation prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. others: the
-    negatives (n, negatives), or how many are drawn for each target, uniform over the other items of the catalogue, from
-    a generator of the device. weights (n,): of each target with its negatives.
+    others: the negatives (n, negatives), or how many are drawn for each target, uniform over the other items of the
+    catalogue, from a generator of the device. weights (n,): of each target with its negatives.
     """
     if isinstance(others, int):
-        others = other_items(targets, others, model.item_embedding.num_embeddings, generator)
-    terms = sampled_terms(model, states, targets, others)
+        others = other_items(targets, others, model.output_embedding.num_embeddings, generator)
+    items = torch.cat([targets[:, None], others], dim=1)
+    terms = TERMS[objective](torch.einsum("nd,nkd->nk", states, model.output_embedding(items)))
     return terms.sum() if weights is None else terms.sum(1) @ weights
 
 
-def sampled_terms(model: SequentialRecommender, states: Tensor, targets: Tensor, others: Tensor) -> Tensor:
-    """The terms of `sampled_loss` (n, 1 + negatives): those of a target, then of its negatives."""
-    items = torch.cat([targets[:, None], others], dim=1)
-    logits = torch.einsum("nd,nkd->nk", states, model.item_embedding(items))
+def pointwise_terms(logits: Tensor) -> Tensor:
+    """CASR eq. 1, L2Aug eq. 2: -log A of the target and -log(1 - A) of each negative, A a logistic output.
+
+    CASR prints a product of logarithms; the sum of logarithms, the log-likelihood, is meant. logits (n, 1 + negatives),
+    the target's first; so is the result.
+    """
     signs = torch.ones_like(logits)
     signs[:, 1:] = -1
     return -F.logsigmoid(signs * logits)
+
+
+def top1_max_terms(logits: Tensor) -> Tensor:
+    """TOP1-max (Hidasi and Karatzoglou, CIKM 2018, eq. 7): sum_j s_j (sigmoid(r_j - r_i) + sigmoid(r_j^2)), s the
+    softmax over the negatives. logits (n, 1 + negatives), result (n, negatives)."""
+    target, others = logits[:, :1], logits[:, 1:]
+    return others.softmax(1) * (torch.sigmoid(others - target) + torch.sigmoid(others**2))
+
+
+def bpr_max_terms(logits: Tensor) -> Tensor:
+    """BPR-max (the same paper, eq. 10): -log sum_j s_j sigmoid(r_i - r_j) + lambda sum_j s_j r_j^2, with lambda 1.
+    logits (n, 1 + negatives), result (n, 1)."""
+    target, others = logits[:, :1], logits[:, 1:]
+    ranked = (others.log_softmax(1) + F.logsigmoid(target - others)).logsumexp(1, keepdim=True)
+    return (others.softmax(1) * others**2).sum(1, keepdim=True) - ranked
+
+
+TERMS = {"sampled": pointwise_terms, "top1-max": top1_max_terms, "bpr-max": bpr_max_terms}

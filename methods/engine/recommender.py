@@ -142,6 +142,11 @@ class SequentialRecommender(Recommender):
         """
         return at_end(self.encode(vectors).states, lengths)
 
+    @property
+    def output_embedding(self) -> nn.Embedding:
+        """(catalogue, dim): the vectors of items by which states are scored; a model may have a table of its own."""
+        return self.item_embedding
+
     def item_scores(self, states: Tensor) -> Tensor:
         """Logits over the catalogue. states (.., dim); result (.., catalogue)."""
         return self.products(states, self.item_vectors())
@@ -150,7 +155,7 @@ class SequentialRecommender(Recommender):
         return self.last_states(self.item_embedding(items), lengths)
 
     def item_vectors(self) -> Tensor:
-        return self.item_embedding.weight
+        return self.output_embedding.weight
 
 
 def at_end(rows: Tensor, lengths: Tensor) -> Tensor:

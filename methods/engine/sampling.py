@@ -1,5 +1,7 @@
 """Negative items, drawn without a loop over users and without rejection."""
 
+from copy import copy
+
 import torch
 from torch import Tensor
 
@@ -21,16 +23,31 @@ class Negatives:
         self._first = held.offsets[:-1]
         self._lacking = catalogue - held.lengths
 
+    def to(self, device: torch.device) -> "Negatives":
+        """The same, for users on the device."""
+        found = copy(self)
+        found._keys, found._first, found._lacking = (t.to(device) for t in (self._keys, self._first, self._lacking))
+        return found
+
     def draw(self, users: Tensor, count: int, generator: torch.Generator) -> Tensor:
         """`count` items for each of `users` (n,), with replacement, on the CPU. Shape (n, count).
 
         Raises BadInput if one of the users holds the whole catalogue.
         """
+        self.check(users)
+        return self.draw_checked(users, count, generator)
+
+    def check(self, users: Tensor) -> None:
+        """BadInput if one of the users holds the whole catalogue."""
         lacking = self._lacking[users]
         if len(lacking) and lacking.min() == 0:
             user = int(users[lacking.argmin()])
             raise BadInput(f"user {user} has every item in the training history: there is no negative item to sample")
-        uniform = torch.rand(len(users), count, generator=generator, dtype=torch.float64)
+
+    def draw_checked(self, users: Tensor, count: int, generator: torch.Generator) -> Tensor:
+        """`draw` for users that `check` has passed, where they and the generator are; a GPU's host need not wait."""
+        lacking = self._lacking[users]
+        uniform = torch.rand(len(users), count, generator=generator, dtype=torch.float64, device=users.device)
         number = (uniform * lacking[:, None]).long()
         before = torch.searchsorted(self._keys, users[:, None] * self._width + number, right=True)
         return number + before - self._first[users][:, None]

@@ -18,11 +18,11 @@ from methods.engine.branches import Branches
 from methods.engine.cores import over_cores
 from methods.engine.dropout import drawing_from
 from methods.engine.lookup import Lookup
-from methods.engine.losses import sampled_loss, softmax_loss
+from methods.engine.losses import TERMS, sampled_loss, softmax_loss
 from methods.engine.recommender import SequentialRecommender
 from methods.engine.windows import Windows
 
-OBJECTIVES = ("softmax", "sampled")
+OBJECTIVES = ("softmax", *TERMS)
 MOST_CORES = 1 << 16  # keeps the shares' random numbers apart between seeds
 
 
@@ -35,7 +35,7 @@ class Examples:
     branches off the row in rows (branches,); their losses stand behind those of the pairs.
 
     weights (pairs + branches,): of each loss, or None where all weigh 1. others (pairs + branches, negatives): the
-    negatives of the sampled objective, or None where the trainer draws them. share: the number of the core.
+    negatives of a sampled objective, or None where the trainer draws them. share: the number of the core.
     """
 
     items: Tensor
@@ -63,7 +63,7 @@ def examples_of(windows: Windows, chosen: Tensor | None = None) -> Examples:
 
 
 class Trainer:
-    """settings: learning_rate, weight_decay, objective, and `negatives` for the sampled one. shares: how many parts of
+    """settings: learning_rate, weight_decay, objective, and `negatives` for the sampled ones. shares: how many parts of
     a step may be worked on at once, each with random numbers of its own."""
 
     def __init__(
@@ -97,7 +97,8 @@ class Trainer:
                 loss = softmax_loss(self.model, states, targets, count, share.weights)
             else:
                 others = self.settings["negatives"] if share.others is None else share.others
-                loss = sampled_loss(self.model, states, targets, others, chance, share.weights) / count
+                given = self.model, states, targets, others, chance, share.weights, self.settings["objective"]
+                loss = sampled_loss(*given) / count
         found = torch.autograd.grad(loss, [*self.optimizer.parameters, *lookup.rows], materialize_grads=True)
         own = len(self.optimizer.parameters)
         return _Gradients(found[:own], lookup, found[own:], loss.detach())

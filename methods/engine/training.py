@@ -1,15 +1,19 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
+from collections.abc import Callable
 from dataclasses import fields
 
 import torch
+from torch import Tensor
 
 from methods.engine.batches import Batch, Batches
 from methods.engine.branches import Branches
 from methods.engine.cores import cores
 from methods.engine.dropout import drawing_from
 from methods.engine.early_stopping import EarlyStopping
+from methods.engine.losses import TERMS
 from methods.engine.recommender import Fitted, Run, SequentialRecommender
+from methods.engine.sampling import Negatives
 from methods.engine.split import Split
 from methods.engine.trainer import Examples, Trainer
 from methods.engine.windows import Windows, cut_windows
@@ -22,7 +26,9 @@ def fit_next_item(
 
     A batch is a set of windows that hold about `settings["batch"]` observed pairs, with all extra sequences that
     branch off them; every pair and every extra sequence weighs the same. Stops early on validation NDCG@5, the best
-    epoch's weights stay. Settings: batch, epochs, patience, max_length, and those of the trainer.
+    epoch's weights stay. Settings: batch, epochs, patience, max_length, and those of the trainer; where a model has
+    them, `batch_of`: pairs, or sequences, whose windows are then counted; `outside`: what a negative is not, the
+    target, or any item of the user's training history.
     """
     torch.manual_seed(run.seed)  # weights a model draws late
     windows = cut_windows(split, settings["max_length"])
@@ -31,26 +37,46 @@ def fit_next_item(
         shares = 1
     trainer = Trainer(model, settings, run.seed, run.device, shares)
     generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
-    batches = Batches(windows, extra, settings["batch"], shares, run.device)
+    by_windows = settings.get("batch_of") == "sequences"
+    batches = Batches(windows, extra, settings["batch"], shares, run.device, by_windows)
+    draw = _outside_histories(split, windows, settings, run) if settings.get("outside") == "history" else None
     windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
     for _ in stopper:
         total, targets = torch.zeros((), device=run.device), 0
         for batch in batches.epoch(generator):
             count = sum(map(len, batch))
-            total = total + count * trainer.step([_examples(share, windows, extra) for share in batch])
+            total = total + count * trainer.step([_examples(share, windows, extra, draw) for share in batch])
             targets += count
         stopper.close_epoch(total / targets, model, run)
     return stopper.finish(model)
 
 
-def _examples(share: Batch, windows: Windows, extra: Branches | None) -> Examples:
+def _outside_histories(split: Split, windows: Windows, settings: dict, run: Run) -> Callable[[Tensor], Tensor] | None:
+    """What draws the negatives of users (pairs,) among the items outside their training histories; None where the
+    objective has no negatives."""
+    if settings["objective"] not in TERMS:
+        return None
+    negatives, generator = Negatives(split.held, split.catalogue), torch.Generator(run.device).manual_seed(run.seed)
+    negatives.check(windows.users)
+    negatives = negatives.to(run.device)
+    return lambda users: negatives.draw_checked(users, settings["negatives"], generator)
+
+
+def _examples(
+    share: Batch, windows: Windows, extra: Branches | None, draw: Callable[[Tensor], Tensor] | None
+) -> Examples:
     items = windows.inputs[share.windows, : share.width]
     targets = windows.targets[share.windows, : share.width].flatten()[share.places]
     branches = extra.take(share.branches) if len(share.branches) else None
+    others = None
+    if draw is not None:
+        users = windows.users[share.windows]
+        others = draw(users[torch.cat([share.places // share.width, share.rows])])
     return Examples(
-        items, windows.lengths[share.windows], share.places, targets, branches, share.rows, share=share.share
-    )
+        items, windows.lengths[share.windows], share.places, targets, branches, share.rows, others=others,
+        share=share.share,
+    )  # fmt: skip
 
 
 def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:

@@ -1,4 +1,4 @@
-"""NARM, STAMP, SASRec: each against a literal transcription of its paper's equations, one prefix at a time."""
+"""Models with a state after every prefix, each against a literal transcription of its paper's equations."""
 
 import importlib
 
@@ -11,7 +11,7 @@ from methods.engine.recommender import Run, at_end
 from methods.engine.split import Targets
 from tests.engine.conftest import make_split
 
-ANCHORS = ("narm", "stamp", "sasrec")
+ANCHORS = ("narm", "stamp", "sasrec", "gru4rec", "nextitnet")
 CATALOGUE, LENGTH = 13, 7
 
 
@@ -87,8 +87,39 @@ def sasrec(model, x):
     return norm(model.norm, inputs[-1])
 
 
-LITERAL = {"narm": narm, "stamp": stamp, "sasrec": sasrec}
-VARIANTS = [("narm", {}), ("stamp", {}), ("stamp", {"adds_mean": True}), ("sasrec", {}), ("sasrec", {"heads": 2})]
+def gru4rec(model, x):
+    """One prefix x (length, dim), by Hidasi et al. 2016; torch's own layer with equal weights walks it."""
+    own = model.recurrence
+    layer = torch.nn.GRU(own.input_size, own.hidden_size, batch_first=True).double()
+    layer.load_state_dict(own.state_dict())
+    return model.project(layer(x[None])[1][0, 0])
+
+
+def nextitnet(model, x):
+    """One prefix x (length, dim), by Yuan et al. 2019, Figure 3 (b), position by position and filter by filter."""
+    rows = list(x)
+    for block in model.blocks:
+        inputs = rows
+        for layer, norm in zip(block.layers, block.norms, strict=True):
+            filters = layer.linear.weight.chunk(3, dim=1)  # of the item 2 d back, d back, and here
+            outputs = []
+            for place in range(len(rows)):
+                y = layer.linear.bias
+                for matrix, back in zip(filters, (2 * layer.dilation, layer.dilation, 0), strict=True):
+                    y = y + (matrix @ rows[place - back] if place >= back else 0)
+                y = (y - y.mean()) / torch.sqrt(y.var(unbiased=False) + norm.eps) * norm.weight + norm.bias
+                outputs.append(torch.relu(y))
+            rows = outputs
+        rows = [first + last for first, last in zip(inputs, rows, strict=True)]
+    return rows[-1]
+
+
+LITERAL = {"narm": narm, "stamp": stamp, "sasrec": sasrec, "gru4rec": gru4rec, "nextitnet": nextitnet}
+VARIANTS = [
+    ("narm", {}), ("stamp", {}), ("stamp", {"adds_mean": True}), ("sasrec", {}), ("sasrec", {"heads": 2}),
+    ("gru4rec", {}), ("gru4rec", {"hidden": 5, "output_table": "separate"}), ("nextitnet", {}),
+    ("nextitnet", {"output_table": "separate", "dilations": [2]}),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name, changes", VARIANTS)
@@ -146,6 +177,7 @@ def planted_split():
 def trained(name, objective="softmax", seed=5):
     split = planted_split()
     card = {"embedding": 16, "learning_rate": 0.02, "batch": 64, "epochs": 25, "patience": 25}
+    card |= {"outside": "target"} if "outside" in load_card(name).settings else {}  # others are all held out
     settings = load_card(name).configured(card, {"objective": objective, "max_length": 6})
     targets = Targets(torch.arange(split.users), (split.items[split.offsets[1:] - 1] + 1) % CATALOGUE)
     module, device = importlib.import_module(f"methods.{name}.model"), torch.device("cpu")
