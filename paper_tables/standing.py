@@ -25,7 +25,7 @@ from paper_tables.measures import measures
 from paper_tables.report.page import render
 from paper_tables.report.tables import Column, table
 from paper_tables.results import DONE, Result, mean_difference, percent, read_result, user_differences
-from paper_tables.standing_words import LEVEL, metric_name, sentence, shown_name
+from paper_tables.standing_words import LEVEL, instead, metric_name, sentence, shown_name
 from paper_tables.statistics import detectable, holm, interval, sign_flip
 
 METRICS = ("ndcg", "f1", "hr", "mrr")
@@ -79,7 +79,7 @@ def standing(method: str, results: Path, metric: str = "ndcg") -> Standing:
         raise BadInput(f"unknown metric '{metric}': one of {', '.join(METRICS)}")
     own = list(done_cells(results, f"*/*/{method}"))
     if not own:
-        raise BadInput(f"{results}: no finished cell '{method}'{_instead(method, results)}")
+        raise BadInput(f"{results}: no finished cell '{method}'{instead(method, results)}")
     pairs = [(draws, other) for draws in by_place(own) for other in opponents(draws, results)]
     if not pairs:
         raise BadInput(f"{results}: nothing to compare '{method}' with: no other plain method is done on its splits")
@@ -101,19 +101,6 @@ def done_cells(results: Path, pattern: str) -> Iterable[Result]:
         result = read_result(Cell(**{name: about[name] for name in PARTS}), results)
         if result.done:
             yield result
-
-
-def _instead(method: str, results: Path) -> str:
-    """Why it failed where it did, and what is finished."""
-    found = {file: read_json(file) for file in sorted((Path(results) / "cells").glob("*/*/*/result.json"))}
-    reasons = dict.fromkeys(content.get("reason", "") for file, content in found.items() if file.parent.name == method)
-    known = sorted({file.parent.name for file, content in found.items() if content.get("status") == DONE})
-    said = f", it failed: {'; '.join(reasons)}" * bool(reasons)
-    if known:
-        return f"{said}; there are: {', '.join(known)}"
-    beside = sorted({file.parents[4].name for file in results.parent.glob(f"*/cells/*/*/{method}/result.json")})
-    where = f"that has it ({', '.join(beside)})" if beside else "that was run"
-    return f"{said}, nor any other; name a scale {where}: make standing METHOD={method} SCALE={(beside or ['demo'])[0]}"
 
 
 def by_place(found: Iterable[Result]) -> list[Draws]:

@@ -1,8 +1,12 @@
 """What a paper may say of where a method stands, in words: ready to paste."""
 
+from pathlib import Path
+
 import pandas as pd
 
+from datasets.pipeline.files import read_json
 from paper_tables.report.read import label
+from paper_tables.results import DONE
 
 LEVEL = 0.05
 
@@ -48,3 +52,16 @@ def metric_name(rows: pd.DataFrame) -> str:
 def shown_name(name: str) -> str:
     """`NARM, D, STAMP`: a cell's name in the words of the cards."""
     return ", ".join(label(part) for part in name.split("."))
+
+
+def instead(method: str, results: Path) -> str:
+    """Why it failed where it did, and what is finished."""
+    found = {file: read_json(file) for file in sorted((Path(results) / "cells").glob("*/*/*/result.json"))}
+    reasons = dict.fromkeys(content.get("reason", "") for file, content in found.items() if file.parent.name == method)
+    known = sorted({file.parent.name for file, content in found.items() if content.get("status") == DONE})
+    said = f", it failed: {'; '.join(reasons)}" * bool(reasons)
+    if known:
+        return f"{said}; there are: {', '.join(known)}"
+    beside = sorted({file.parents[4].name for file in results.parent.glob(f"*/cells/*/*/{method}/result.json")})
+    where = f"that has it ({', '.join(beside)})" if beside else "that was run"
+    return f"{said}, nor any other; name a scale {where}: make standing METHOD={method} SCALE={(beside or ['demo'])[0]}"
