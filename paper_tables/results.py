@@ -18,6 +18,7 @@ from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
 from paper_tables.source import other_files
+from paper_tables.units import has_episodes, per_unit
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
@@ -78,6 +79,11 @@ class Result:
         if key not in self._kept:
             self._kept[key] = self._measured(*key)
         return self._kept[key]
+
+    def per_unit(self, metric: str, view: str = "", group: str = "") -> pd.Series | None:
+        """The metric, such as `ndcg@5` or `return`, of every unit of the test: of each user, decision or episode, as
+        the view has them (units.py)."""
+        return per_unit(self, metric, view, group)
 
     @cached_property
     def _kept(self) -> dict[tuple, pd.DataFrame]:
@@ -167,7 +173,7 @@ class Result:
             flags.append(f"no sequence left in {empty} of {len(self.seeds)} seeds")
         if nearly_observed.nearly_observed(self.cards):
             flags.append(nearly_observed.FLAG)
-        if self.done and not self._has_ranks:
+        if self.done and not (self._has_ranks or has_episodes(self.folder, self.seeds)):
             flags.append("ranks missing: not checkable")
         elif self.done and not self.sealed:
             flags.append("no checksum: not checkable")
