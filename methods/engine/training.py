@@ -27,8 +27,9 @@ def fit_next_item(
     A batch is a set of windows that hold about `settings["batch"]` observed pairs, with all extra sequences that
     branch off them; every pair and every extra sequence weighs the same. Stops early on validation NDCG@5, the best
     epoch's weights stay. Settings: batch, epochs, patience, max_length, and those of the trainer; where a model has
-    them, `batch_of`: pairs, or sequences, whose windows are then counted; `outside`: what a negative is not, the
-    target, or any item of the user's training history.
+    them, `targets`: how many of the items behind a prefix are trained, each a pair; `batch_of`: pairs, or sequences,
+    whose windows are then counted; `outside`: what a negative is not, the target, or any item of the user's training
+    history.
     """
     torch.manual_seed(run.seed)  # weights a model draws late
     windows = cut_windows(split, settings["max_length"])
@@ -39,6 +40,7 @@ def fit_next_item(
     generator = torch.Generator().manual_seed(run.seed)  # batches, alike on every device
     by_windows = settings.get("batch_of") == "sequences"
     batches = Batches(windows, extra, settings["batch"], shares, run.device, by_windows)
+    ahead = settings.get("targets", 1)
     draw = _outside_histories(split, windows, settings, run) if settings.get("outside") == "history" else None
     windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
@@ -46,7 +48,7 @@ def fit_next_item(
         total, targets = torch.zeros((), device=run.device), 0
         for batch in batches.epoch(generator):
             count = sum(map(len, batch))
-            total = total + count * trainer.step([_examples(share, windows, extra, draw) for share in batch])
+            total = total + count * trainer.step([_examples(share, windows, extra, draw, ahead) for share in batch])
             targets += count
         stopper.close_epoch(total / targets, model, run)
     return stopper.finish(model)
@@ -64,19 +66,33 @@ def _outside_histories(split: Split, windows: Windows, settings: dict, run: Run)
 
 
 def _examples(
-    share: Batch, windows: Windows, extra: Branches | None, draw: Callable[[Tensor], Tensor] | None
+    share: Batch, windows: Windows, extra: Branches | None, draw: Callable[[Tensor], Tensor] | None, ahead: int
 ) -> Examples:
     items = windows.inputs[share.windows, : share.width]
-    targets = windows.targets[share.windows, : share.width].flatten()[share.places]
+    places, targets, weights = _ahead(share, windows, ahead)
     branches = extra.take(share.branches) if len(share.branches) else None
     others = None
     if draw is not None:
         users = windows.users[share.windows]
-        others = draw(users[torch.cat([share.places // share.width, share.rows])])
+        others = draw(users[torch.cat([places // share.width, share.rows])])
     return Examples(
-        items, windows.lengths[share.windows], share.places, targets, branches, share.rows, others=others,
-        share=share.share,
+        items, windows.lengths[share.windows], places, targets, branches, share.rows, weights, others, share.share
     )  # fmt: skip
+
+
+def _ahead(share: Batch, windows: Windows, ahead: int) -> tuple[Tensor, Tensor, Tensor | None]:
+    """Places, targets and weights (pairs,) of the next `ahead` items behind each place; a weight is 0 where the window
+    ends before, so that no GPU's host has to count them. Weights are None for the next item alone."""
+    following = windows.targets[share.windows, : share.width]
+    if ahead == 1:
+        return share.places, following.flatten()[share.places], None
+    rows, columns = share.places // share.width, share.places % share.width
+    columns = columns[:, None] + torch.arange(ahead, device=columns.device)
+    targets = following[rows[:, None], columns.clamp(max=share.width - 1)]
+    inside = columns < windows.lengths[share.windows][rows][:, None]
+    branches = inside.new_ones(len(share.branches))
+    weights = torch.cat([inside.flatten(), branches]).to(torch.get_default_dtype())
+    return share.places.repeat_interleave(ahead), targets.flatten(), weights
 
 
 def _draws_from_all(model: SequentialRecommender, windows: Windows) -> bool:

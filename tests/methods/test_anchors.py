@@ -11,7 +11,7 @@ from methods.engine.recommender import Run, at_end
 from methods.engine.split import Targets
 from tests.engine.conftest import make_split
 
-ANCHORS = ("narm", "stamp", "sasrec", "gru4rec", "nextitnet")
+ANCHORS = ("narm", "stamp", "sasrec", "gru4rec", "nextitnet", "caser")
 CATALOGUE, LENGTH = 13, 7
 
 
@@ -114,11 +114,25 @@ def nextitnet(model, x):
     return rows[-1]
 
 
-LITERAL = {"narm": narm, "stamp": stamp, "sasrec": sasrec, "gru4rec": gru4rec, "nextitnet": nextitnet}
+def caser(model, x):
+    """One prefix x (length, dim), by Tang and Wang 2018, filter by filter (eqs. 3 to 8)."""
+    length, dim = model.window, x.shape[1]
+    image = torch.cat([torch.zeros(length, dim, dtype=x.dtype), x])[-length:]
+    found = []
+    for height, layer in enumerate(model.horizontal, start=1):
+        for filt, bias in zip(layer.weight.view(-1, height, dim), layer.bias, strict=True):
+            fired = [torch.relu((image[i : i + height] * filt).sum() + bias) for i in range(length - height + 1)]
+            found.append(max(fired))
+    downwards = [column @ image for column in model.vertical.weight]
+    return torch.relu(model.join.weight @ torch.cat([torch.stack(found), *downwards]) + model.join.bias)
+
+
+LITERAL = {"caser": caser, "narm": narm, "stamp": stamp, "sasrec": sasrec, "gru4rec": gru4rec, "nextitnet": nextitnet}
 VARIANTS = [
     ("narm", {}), ("stamp", {}), ("stamp", {"adds_mean": True}), ("sasrec", {}), ("sasrec", {"heads": 2}),
     ("gru4rec", {}), ("gru4rec", {"hidden": 5, "output_table": "separate"}), ("nextitnet", {}),
-    ("nextitnet", {"output_table": "separate", "dilations": [2]}),
+    ("nextitnet", {"output_table": "separate", "dilations": [2]}), ("caser", {"window": 3}),
+    ("caser", {"window": 2, "output_table": "separate"}),
 ]  # fmt: skip
 
 
