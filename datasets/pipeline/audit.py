@@ -14,6 +14,8 @@ import pandas as pd
 
 from datasets.pipeline.card import Card
 from datasets.pipeline.errors import BadInput
+from datasets.pipeline.exposure_audit import inspect_exposures
+from datasets.pipeline.exposures import INTERVENTIONAL
 from datasets.pipeline.files import read_json, unchanged, write_json
 from datasets.pipeline.finding import Finding, graded
 from datasets.pipeline.list_audit import inspect_lists
@@ -43,6 +45,11 @@ def audit(card: Card, results: Path) -> list[dict]:
     ]
     if "lists" in prepared["counts"]:
         findings += inspect_lists(lists_from(pd.read_parquet(unchanged(data / "lists.parquet", prepared))))
+    if "exposures" in prepared["counts"]:
+        order = card.orders[card.default_order]
+        shown = put_in_order(pd.read_parquet(unchanged(data / "exposures.parquet", prepared)), order)
+        shown = shown.iloc[np.lexsort((shown["regime"] == INTERVENTIONAL, shown["user"]))]
+        findings += inspect_exposures(shown, card.decisions, ordered=order.seed is None)
     content = [asdict(finding) for finding in findings]
     write_json(data / "audit.json", {"findings": content})
     return content

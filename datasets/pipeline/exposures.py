@@ -20,14 +20,15 @@ COLUMNS = ("user", "item", "accepted", "regime")
 def positives(exposures: pd.DataFrame) -> pd.DataFrame:
     """The items that users took by themselves, in order: what a recommender of next items learns from."""
     taken = exposures[(exposures["regime"] == OBSERVATIONAL) & exposures["accepted"]]
-    return taken.drop(columns=["accepted", "regime", "probability"], errors="ignore")
+    return taken.drop(columns=["accepted", "regime", "probability", "signals"], errors="ignore")
 
 
 def check(exposures: pd.DataFrame, has_time: bool) -> pd.DataFrame:
     """The exposures with sound identifiers. BadInput names file and line of what a parser may not give.
 
     Columns: user, item (original identifiers), accepted (bool), regime, `time` where the data has one, and
-    `probability`, the stated probability of acceptance, where there is one. Rows of one user and regime in order.
+    `probability`, the stated probability of acceptance, and `signals`, how many reactions of any kind there were, where
+    these are known. Rows of one user and regime in order.
     """
     needed = [*COLUMNS, *["time"] * has_time]
     lacking = [column for column in needed if column not in exposures]

@@ -94,3 +94,24 @@ def test_by_the_gap_of_thirty_days_no_user_of_movielens_100k_is_casual(prepared,
     monkeypatch.setattr("datasets.pipeline.split_name.card", lambda name: about)
     with pytest.raises(BadInput, match=r"movielens_100k/card.yaml, groups.loo no user is casual.*change the rule"):
         make_split("movielens-100k-all.loo", tmp_path)
+
+
+def audited(prepared, tmp_path, name):
+    prepared(name)
+    return {finding["check"]: (finding["level"], finding["value"]) for finding in audit(card(name), tmp_path)}
+
+
+def test_the_audit_of_gpt4_books_ends_in_errors(prepared, tmp_path):
+    found = audited(prepared, tmp_path, "gpt4-books")
+    wrong = {check for check, (level, _) in found.items() if level == "error"}
+    assert wrong >= {
+        "constant held-out decisions", "one answer in the test", "constant steps", "few different rows of answers",
+        "step tells the answer", "first answers tell the others", "observations without structure",
+    }  # fmt: skip
+    assert found["one answer in the test"][1] == pytest.approx(0.93227, abs=1e-5)
+
+
+def test_coat_has_the_answers_of_its_paper_and_no_order(prepared, tmp_path):
+    found = audited(prepared, tmp_path, "coat")
+    assert found["order of answers"][0] == "warning" and "error" not in {level for level, _ in found.values()}
+    assert make_split("coat.decisions", tmp_path)["decisions"] == {"test": 870, "validation": 870}
