@@ -1,0 +1,67 @@
+"""Models whose states see the whole window: the state at the end of a prefix alone, and training prefix by prefix.
+
+A state in the middle of such a window has seen the items behind it, the target among them, so no pass can serve all
+prefixes of a history: each prefix is a row of its own.
+"""
+
+import torch
+from torch import Tensor, nn
+
+from methods.engine.losses import softmax_loss
+from methods.engine.recommender import Fitted, Recommender, Run
+from methods.engine.split import Split
+from methods.engine.stochastic import fit_sampled
+
+
+class EndStateRecommender(Recommender):
+    """A model of the next item that turns a whole prefix into a state; no state of a shorter one can be taken of it."""
+
+    item_embedding: nn.Embedding  # (catalogue, dim)
+    max_length: int
+
+    def end_states(self, items: Tensor, lengths: Tensor) -> Tensor:
+        """The state after each whole history. items (batch, length), filled up on the right, whatever stands there;
+        lengths (batch,); result (batch, dim)."""
+        raise NotImplementedError
+
+    @property
+    def output_embedding(self) -> nn.Embedding:
+        return self.item_embedding
+
+    def user_vectors(self, users: Tensor, items: Tensor, lengths: Tensor) -> Tensor:
+        return self.end_states(items, lengths)
+
+    def item_vectors(self) -> Tensor:
+        return self.item_embedding.weight
+
+
+def fit_end_states(model: EndStateRecommender, split: Split, settings: dict, run: Run) -> Fitted:
+    """Train `model` on prefixes and the items that follow them, by the full softmax.
+
+    Settings: rows, `targets`: every prefix of every history, in each epoch, or `users`: one prefix of each, drawn anew
+    in each epoch; learning_rate, batch (rows), epochs, patience.
+    """
+    torch.manual_seed(run.seed)  # dropout
+    users = torch.nonzero(split.lengths > 1)[:, 0]
+    begins, pairs = split.offsets[users], split.lengths[users] - 1
+    items, most = split.items.to(run.device), model.max_length
+
+    def draw(generator: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Where the target of each row stands in `split.items`, and how many of the items before are read."""
+        if settings["rows"] == "users":
+            ends = 1 + (torch.rand(len(users), generator=generator, dtype=torch.float64) * pairs).long()
+            return begins + ends, ends.clamp(max=most)
+        owners = torch.repeat_interleave(torch.arange(len(users)), pairs)
+        ends = 1 + torch.arange(len(owners)) - (pairs.cumsum(0) - pairs)[owners]
+        return begins[owners] + ends, ends.clamp(max=most)
+
+    def loss(places: Tensor, lengths: Tensor, width: int) -> Tensor:
+        columns = torch.arange(width, device=places.device)
+        read = (places - lengths)[:, None] + columns
+        rows = torch.where(columns < lengths[:, None], items[read.clamp(max=len(items) - 1)], 0)
+        return softmax_loss(model, model.end_states(rows, lengths), items[places], len(places))
+
+    widths = draw(torch.Generator())[1] if settings["rows"] == "targets" else None
+    if widths is not None:
+        return fit_sampled(model, draw, loss, settings, run, widths)
+    return fit_sampled(model, draw, lambda places, lengths: loss(places, lengths, most), settings, run)
