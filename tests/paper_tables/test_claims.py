@@ -357,3 +357,18 @@ def test_a_fault_in_a_claim_names_its_entry_and_key(change, message):
         read_claims([entry | change], "file")
     with pytest.raises(BadInput, match="id c stands more than once"):
         read_claims([entry, entry], "file")
+
+
+@pytest.mark.parametrize(("bound", "answer"), [(0.5, "supported"), (0.667, "undecided")])
+def test_a_wider_filter_is_not_best_by_counting_two_of_three(bound, answer):
+    """k = 2 or 3 against k = 1: where all three are alike in truth, one of the two is best in two of three cases."""
+    (entry,) = (each for each in claims("cpr") if each.id == "cpr-large-k-without-noise")
+    assert entry.support == {"above": 0.667} and entry.contradiction == {"below": 0.667}
+    random = np.random.default_rng(0)
+    table = [
+        {"table": "2", "dataset": "cpr-synthetic", "setting": f"noise=0;dim=16;k={k}", "anchor": f"a{number}",
+         "metric": "hr", "seed": seed, "value": random.normal()}
+        for number in range(40) for k in (1, 2, 3) for seed in (1, 2, 3, 4, 5)
+    ]  # fmt: skip
+    same = claim(**vars(entry) | {"support": {"above": bound}, "contradiction": {"below": bound}})
+    assert measured(same, rows_of(*table)).answer == answer
