@@ -43,7 +43,7 @@ tables: .venv/ready
 
 ## compare SCALE=quick: measured against printed, of what there is, without training
 compare: .venv/ready
-	@$(BIN)/python -m paper_tables.comparison $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
+	@$(BIN)/python -m paper_tables.judge.comparison $(call of_scale,$(SCALE)) --results $(call quoted,results/$(SCALE))
 
 ## report  SCALE=quick: tables, comparison and report of what there is so far: results/<scale>/so_far/report.html;
 ##         FROM=results/published/quick: of what is published, without a run

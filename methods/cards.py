@@ -114,6 +114,10 @@ def load_card(name: str) -> Card:
     return read_card(file)
 
 
+def has_card(name: str) -> bool:
+    return (_folder(name) / "card.yaml").is_file()
+
+
 def treatment_method(treatment: str) -> tuple[str, str]:
     """`casr-d` -> (`casr`, `d`): the method and the strategy; `l2aug` -> (`l2aug`, ``) where a method has none."""
     method, _, strategy = treatment.rpartition("-")

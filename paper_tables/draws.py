@@ -4,6 +4,7 @@ A draw is a data set of its own, with its own users, and is trained with its own
 nested in the draws. Where only one draw is planned, the training seeds are the upper level, as for any result.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -98,6 +99,15 @@ class Draws:
     def pairs_with(self, other: "Draws") -> list[tuple[Result, Result]]:
         """The draws on which both are done."""
         return [(own, its) for own, its in zip(self.results, other.results, strict=True) if own.done and its.done]
+
+    @property
+    def ranked(self) -> bool:
+        """Whether every finished draw has what the view asks for."""
+        return self.has(self.reading) if self.done else False
+
+    def seen(self, view: Mapping) -> "Draws":
+        """The same in a view: which candidates, which group of users."""
+        return Draws(tuple(result.seen(view) for result in self.results)) if view else self
 
     @property
     def users(self) -> int | None:

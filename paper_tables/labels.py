@@ -3,25 +3,31 @@
 from functools import cache
 
 from datasets.pipeline.card import card
-from methods.cards import load_card, treatment_method
+from datasets.pipeline.card import cards as data_cards
+from methods.cards import has_card, load_card, treatment_method
 from paper_tables.cell import Cell
-from paper_tables.reported import own_name
 
 
 @cache
 def method_label(method: str) -> str:
-    return load_card(method).label
+    return load_card(method).label if has_card(method) else method  # of a paper whose methods are not here yet
 
 
 @cache
 def strategy_label(strategy: str) -> str:
     """`casr-h` -> `H`; `l2aug` -> `L2Aug`, where the method is one strategy."""
     method, name = treatment_method(strategy)
-    return load_card(method).strategy_label(name)
+    return load_card(method).strategy_label(name) if has_card(method) else strategy
 
 
 def dataset_label(dataset: str) -> str:
-    return card(dataset).label
+    return card(dataset).label if _known(dataset) else dataset
+
+
+@cache
+def _known(dataset: str) -> bool:
+    """Data sets of a paper may be missing here, as long as nothing runs them."""
+    return any(dataset == name or dataset.startswith(f"{name}-") for name in data_cards())
 
 
 def row_label(anchor: str, strategy: str = "") -> str:
@@ -30,11 +36,6 @@ def row_label(anchor: str, strategy: str = "") -> str:
         return method_label(anchor)
     before, *after = strategy_label(strategy).split("-", 1)
     return "-".join([before, method_label(anchor), *after])
-
-
-def printed_label(anchor: str, method: str) -> str:
-    """The row of a printed number, whose methods bear the paper's names: `CPR-BPR` for bpr and cpr."""
-    return row_label(own_name(anchor), "" if method == "none" else own_name(method))
 
 
 def cell_label(cell: Cell) -> str:

@@ -18,8 +18,7 @@ KEYS = ("table", "dataset", "setting", "anchor", "method", "sampler", "metric", 
 # What an anomaly means for a number that it touches. Lost: not in the text. Unusable: impossible, or one of two that
 # exclude each other. Not comparable: what was measured, or how, cannot be known.
 LOST, UNUSABLE, NOT_COMPARABLE, NONE = "lost", "unusable", "not comparable", "none"
-# What papers call methods that have another name here.
-OWN_NAMES = {"itempop": "popularity", "itemknn": "item-knn", "cpr": "cpr-l"}
+MISSING = "missing"  # instead of a number that is lost in the text
 _ENTRY = {"id", "table", "where", "cells", "consequence", "kind", "severity", "what"}  # and the evidence, if any
 
 
@@ -103,14 +102,13 @@ def _lost_rows(entry: Mapping, rows: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(lost, columns=rows.columns)
 
 
-def own_name(printed: str) -> str:
-    """What a method of the printed tables is called here: `itempop` -> `popularity`."""
-    return OWN_NAMES.get(printed, printed)
-
-
-def printed_name(own: str) -> str:
-    """The other way round."""
-    return next((printed for printed, name in OWN_NAMES.items() if name == own), own)
+@cache
+def printed_numbers(paper: str) -> dict[tuple, tuple[str, str, str]]:
+    """KEYS of each printed number -> (value as printed, `missing` where it is lost; footnote; printed gain)."""
+    rows = reported(paper)
+    keys = zip(*(rows[key] for key in KEYS), strict=True)
+    columns = zip(rows["value"], rows["footnote"], rows["reported_gain_percent"], strict=True)
+    return {key: (value or MISSING, footnote, gain) for key, (value, footnote, gain) in zip(keys, columns, strict=True)}
 
 
 def _listed(value: object) -> list:

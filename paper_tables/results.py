@@ -1,5 +1,6 @@
 """Read what the cells left behind (formats: workflow/README.md). A cell is done, failed or not run, never a blank."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
@@ -10,7 +11,7 @@ import pandas as pd
 from pyarrow import compute, parquet
 
 from datasets.pipeline.errors import BadInput, Damaged
-from datasets.pipeline.files import open_json
+from datasets.pipeline.files import open_json, read_json, record_of, unchanged
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
 from methods.evaluation.ranks import TOLERANCE
@@ -28,7 +29,8 @@ LAST_EPOCH = "last epoch reached"
 @dataclass(frozen=True)
 class Result:
     """One cell as it stands: `content` is its result.json, empty where the cell was not run; `sealed`: whether that has
-    a checksum of what was written."""
+    a checksum of what was written. candidates: which are ranked, of the headline unless they are named; group: whose users
+    are looked at, all unless it is named (splits/<split>/users.csv)."""
 
     cell: Cell
     status: str
@@ -36,6 +38,12 @@ class Result:
     folder: Path
     content: dict = field(default_factory=dict)
     sealed: bool = True
+    candidates: str = ""
+    group: str = ""
+
+    def seen(self, view: Mapping) -> "Result":
+        """The same in a view: which candidates, which group of users."""
+        return replace(self, candidates=view.get("candidates", ""), group=view.get("group", ""))
 
     @property
     def done(self) -> bool:
@@ -48,22 +56,23 @@ class Result:
     @cached_property
     def reading(self) -> str:
         """The headline's candidates: `removed` if the method's card leaves out what the history holds, else `kept`."""
-        return "removed" if _excludes_seen(self.cell.anchor) else "kept"
+        return self.candidates or ("removed" if _excludes_seen(self.cell.anchor) else "kept")
 
     def values(self, metric: str, cutoff: int, part: str = "test", reading: str = "") -> np.ndarray:
         """The metric of every seed, as fractions; reading: of the headline unless it is named. Shape (seeds,)."""
-        reading = reading or self.reading
+        reading, key = reading or self.reading, f"{metric}@{cutoff}" if cutoff else metric
         try:
-            return np.array(
-                [self.content["seeds"][seed]["metrics"][part][reading][f"{metric}@{cutoff}"] for seed in self.seeds]
-            )
+            return np.array([self._metrics(seed)[part][reading][key] for seed in self.seeds])
         except KeyError as missing:
             raise BadInput(f"{self.folder / 'result.json'}: key {missing} is missing; run the cell again") from missing
 
+    def _metrics(self, seed: str) -> dict:
+        of = self.content["seeds"][seed]
+        return of["groups"][self.group] if self.group else of["metrics"]
+
     def has(self, reading: str, part: str = "test") -> bool:
         """Whether the result was ranked in this reading, too; only some data have sampled candidates."""
-        seeds = self.content.get("seeds", {}).values()
-        return bool(seeds) and all(reading in seed["metrics"][part] for seed in seeds)
+        return bool(self.seeds) and all(reading in self._metrics(seed)[part] for seed in self.seeds)
 
     def per_user(self, metric: str, cutoff: int, reading: str = "") -> pd.Series | None:
         """The metric of every test user, averaged over the seeds first, indexed by user. None if ranks are missing."""
@@ -91,7 +100,9 @@ class Result:
 
     def _measured(self, metric: str, cutoff: int, reading: str) -> pd.DataFrame:
         values = {
-            seed: per_user(metric, cutoff, ranks[f"above_{reading}"].to_numpy(), ranks[f"ties_{reading}"].to_numpy())
+            seed: per_user(
+                metric, int(cutoff), ranks[f"above_{reading}"].to_numpy(), ranks[f"ties_{reading}"].to_numpy()
+            )
             for seed, ranks in self._ranks.items()
         }
         for seed, each in values.items():  # costs nothing here; `make retry` looks at all metrics of all results
@@ -104,7 +115,7 @@ class Result:
 
     def _agree(self, seed: str, metric: str, reading: str, measured: float) -> None:
         """BadInput where the result says something else than its ranks, whatever its checksum."""
-        said = self.content["seeds"][seed]["metrics"]["test"].get(reading, {}).get(metric)
+        said = self._metrics(seed)["test"].get(reading, {}).get(metric)
         if said is not None and abs(said - measured) > TOLERANCE:
             raise BadInput(
                 f"{self.folder / 'result.json'}: seed {seed}: test {reading} {metric} is {said}, its ranks give "
@@ -115,7 +126,16 @@ class Result:
         """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
         if not self._has_ranks:
             return None
-        return {seed: _of_part(file, part) for seed, file in self._rank_files.items()}
+        found = {seed: _of_part(file, part) for seed, file in self._rank_files.items()}
+        if not self.group:
+            return found
+        inside = _users_of(self._results, self.cell.split, self.group)
+        return {seed: ranks[ranks["user"].isin(inside)].reset_index(drop=True) for seed, ranks in found.items()}
+
+    @property
+    def _results(self) -> Path:
+        """results/<scale>."""
+        return self.folder.parents[len(self.cell.identifier.split("/"))]
 
     @cached_property
     def _ranks(self) -> dict[str, pd.DataFrame] | None:
@@ -207,6 +227,16 @@ def _of_part(file: Path, part: str) -> pd.DataFrame:
 
 
 @cache
+def _users_of(results: Path, split: str, group: str) -> frozenset[int]:
+    """The users of a group, as the split says."""
+    file = results / "splits" / split / "users.csv"
+    if not file.is_file():
+        raise BadInput(f"{file}: missing; the split has no groups of users, or was not made here")
+    users = pd.read_csv(unchanged(file, record_of(file.parent)))
+    return frozenset(users.loc[users["group"] == group, "user"])
+
+
+@cache
 def _excludes_seen(method: str) -> bool:
     return bool(load_card(method).exclude_seen)
 
@@ -269,3 +299,13 @@ def percent(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation over seeds (n - 1) in percent; the deviation of one seed is not a number."""
     deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
     return 100 * float(np.mean(values)), 100 * deviation
+
+
+def findings(dataset: str, results: Path) -> list[dict]:
+    """All findings on a data set, {check, level, value, meaning}; none where it was not audited yet."""
+    file = Path(results) / "data" / dataset / "audit.json"
+    found = read_json(file)["findings"] if file.is_file() else []
+    for finding in found:
+        if missing := {"check", "level", "value", "meaning"} - finding.keys():
+            raise BadInput(f"{file}: a finding has no {', '.join(sorted(missing))}; audit the data set again")
+    return found

@@ -21,10 +21,10 @@ from methods.cards import load_card
 from paper_tables import latex
 from paper_tables.cell import Cell
 from paper_tables.draws import Draws
-from paper_tables.measures import measures
 from paper_tables.report.page import render
 from paper_tables.report.tables import Column, table
 from paper_tables.results import DONE, Result, mean_difference, percent, read_result, user_differences
+from paper_tables.spec.paper import paper
 from paper_tables.standing_words import LEVEL, instead, metric_name, sentence, shown_name
 from paper_tables.statistics import detectable, holm, interval, sign_flip
 
@@ -132,7 +132,7 @@ def opponents(draws: Draws, results: Path) -> list[Draws]:
 def compared(draws: Draws, other: Draws, metric: str) -> dict:
     """One comparison, both among the candidates of `draws`. The interval and the test are paired over users, each
     user's values averaged over seeds first."""
-    cutoff, reading = measures(draws.cell.paper).cutoff, draws.reading
+    cutoff, reading = paper(draws.cell.paper).selection.k, draws.reading
     split = draws.cell.split + f" ({len(draws.results)} draws)" * (len(draws.results) > 1)
     row = {"split": split, "metric": f"{metric}@{cutoff}", "candidates": f"history {reading}", "other": other.cell.name}
     for before, side in (("", draws), ("other_", other)):
@@ -152,7 +152,7 @@ def compared(draws: Draws, other: Draws, metric: str) -> dict:
 def _detectable(draws: Draws, other: Draws, metric: str, tests: int) -> float:
     """The smallest difference in percentage points that the test finds in four of five cases where it is the one of
     `tests` that Holm's correction is hardest on."""
-    pair = user_differences(draws, other, metric, measures(draws.cell.paper).cutoff, draws.reading)
+    pair = user_differences(draws, other, metric, paper(draws.cell.paper).selection.k, draws.reading)
     return float("nan") if pair is None else detectable(100 * pair, LEVEL / tests)
 
 

@@ -21,7 +21,7 @@ from workflow.cells.failed import message
 from workflow.scale import Scale, load_scale
 from workflow.targets import papers, raw_record
 
-OF_ALL_PAPERS = (["paper_tables.comparison"], ["paper_tables.report"])
+OF_ALL_PAPERS = (["paper_tables.judge.comparison"], ["paper_tables.report"])
 
 
 def missing_splits(scale: Scale) -> dict[str, str]:
@@ -49,7 +49,7 @@ def missing(scale: Scale, split: str) -> str:
 def make_tables(scale: Scale) -> bool:
     """Tables and figures of every paper, the comparison and the report, from what there is, in the scale's folder
     so_far. Whether all were made; what went wrong is on stderr."""
-    steps = [*([f"paper_tables.{paper}", "all"] for paper in papers(scale.name)), *OF_ALL_PAPERS]
+    steps = [*(["paper_tables", paper, "all"] for paper in papers(scale.name)), *OF_ALL_PAPERS]
     codes = []
     for step in steps:
         command = [sys.executable, "-m", *step, "--scale-file", str(scale.file), "--results", str(scale.results)]

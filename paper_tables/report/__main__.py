@@ -11,8 +11,8 @@ from datasets.pipeline.command import start
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from paper_tables.command import answer, page_folder, page_parser
-from paper_tables.comparison import comparison
-from paper_tables.comparison import write as write_comparison
+from paper_tables.judge.comparison import comparison
+from paper_tables.judge.comparison import write as write_comparison
 from paper_tables.report.page import write
 
 LINKED = ("cells", "tables", "figures")

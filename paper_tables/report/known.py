@@ -1,8 +1,10 @@
 """The files that the page shows as tables: title, a note for the reader, columns in the order shown.
 
-Here are those of every paper; a paper's own stand in its shown.py."""
+Here are those of every paper; a paper's own stand in its pages.yaml."""
 
+from paper_tables.report import read
 from paper_tables.report.tables import Column
+from paper_tables.spec.paper import paper
 
 WHAT = (
     Column("dataset", "Data set", "name"),
@@ -60,8 +62,7 @@ ACCURACY = (
     Column("flags", "Flags"),
     Column("cell", "Made by", "cell"),
 )
-# name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown. A
-# paper's shown.py has such FILES of its own, and ACCURACY_FILES, the tables whose numbers stand in comparison.csv, too.
+# name of the file behind `<paper>_` -> (section, title, note, columns); columns that are not named are not shown.
 FILES = {
     "verdicts": (
         "agreement",
@@ -176,3 +177,19 @@ FILES = {
         ),
     ),
 }
+
+
+def own_files(name: str) -> dict[str, tuple]:
+    """The paper's own, in the same form."""
+    return {
+        target: (page["section"], page["title"], page.get("note", ""), tuple(Column(*each) for each in page["columns"]))
+        for target, page in read.pages(name).items()
+    }
+
+
+def accuracy_files(name: str) -> list[str]:
+    """The tables whose numbers stand in comparison.csv, too, and that the paper shows in no way of its own."""
+    shown = read.pages(name)
+    return [
+        target for target, about in paper(name).targets.items() if about["kind"] == "accuracy" and target not in shown
+    ]

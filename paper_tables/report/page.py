@@ -11,7 +11,7 @@ import jinja2
 import pandas as pd
 
 from datasets.pipeline.files import whole_file
-from paper_tables import verdicts
+from paper_tables.judge import verdicts
 from paper_tables.report import costs, known, read, seen
 from paper_tables.report.best import Best, best
 from paper_tables.report.provenance import Provenance, cell_of, provenance
@@ -214,7 +214,7 @@ def _comparison(about: Paper, rows: pd.DataFrame, scale: Mapping, results: Path)
         own = _linked(about, rows[rows["table"] == number])
         columns, note = _as_printed(own, known.COMPARISON), known.COMPARISON_NOTE
         shown.append(table(f"{about.name}-table-{number}", title, own, columns, note, quiet="status"))
-    for name in read.shown(about.name).ACCURACY_FILES if rows.empty else ():
+    for name in known.accuracy_files(about.name) if rows.empty else ():
         own = read.csv(results / "tables" / f"{about.name}_{name}.csv")
         if own is not None:
             cells = [row.get("cell") or cell_of(row, about.name) for row in own.to_dict("records")]
@@ -238,7 +238,7 @@ def _linked(about: Paper, rows: pd.DataFrame) -> pd.DataFrame:
 def _files(about: Paper, scale: Mapping, results: Path) -> None:
     """Every other table of the paper that is there, and the names of those that the scale makes and that are not."""
     made = asked(scale, about.name, read.specification(about.name).TARGETS)
-    for name, (section, title, note, columns) in {**read.shown(about.name).FILES, **known.FILES}.items():
+    for name, (section, title, note, columns) in {**known.own_files(about.name), **known.FILES}.items():
         file = results / "tables" / f"{about.name}_{name}.csv"
         own = read.csv(file)
         if own is None and name in made:

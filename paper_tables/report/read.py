@@ -1,7 +1,6 @@
 """What the report reads: files below results/<scale>, and the choices and doubts written down beside a paper."""
 
 import base64
-import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
@@ -13,8 +12,8 @@ from datasets.pipeline.card import card
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import parse_yaml, read_json
 from paper_tables.labels import strategy_label
-from paper_tables.reported import own_name
 from paper_tables.results import Result, read_result
+from paper_tables.spec.paper import paper, papers
 from paper_tables.spec.specification import specification
 
 PAPERS = Path(__file__).parents[1] / "papers"
@@ -72,9 +71,15 @@ def results_of(paper: str, scale: Mapping, results: Path) -> list[Result]:
     return [read_result(cell, results) for cell in specification(paper).cells(scale)]
 
 
-def shown(paper: str):
-    """What the page shows of a paper's own files: its shown.py (known.py says what stands there)."""
-    return importlib.import_module(f"paper_tables.{paper}.shown")
+def pages(name: str) -> dict[str, Mapping]:
+    """What the page shows of a paper's own tables (papers/<name>/pages.yaml), by target."""
+    file = PAPERS / name / "pages.yaml"
+    return parse_yaml(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def own_name(name: str) -> str:
+    """What a method is called here that some paper prints under another name."""
+    return next((paper(each).names[name] for each in papers() if name in paper(each).names), name)
 
 
 def figures(paper: str, results: Path) -> list[Figure]:

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pandas as pd
 
-from paper_tables.dose import CONTROL, ORACLE, TREATMENT
+from paper_tables.kinds.dose import CONTROL, ORACLE, TREATMENT
 from paper_tables.report import read
 from paper_tables.report.tables import Column, Table, records, table
-from paper_tables.reported import printed_name, reported
+from paper_tables.reported import reported
 from paper_tables.results import DONE
+from paper_tables.spec.paper import paper
 
 PUBLISHED = Path(__file__).parents[2] / "results" / "published"
 WORLDS = "worlds"  # the scale whose controls stand for one that has none of its own
@@ -112,7 +113,7 @@ def runs_of(paper: str, file: Path) -> list[dict]:
     rows = rows[(rows["comparison"] == "plain") & (rows["status"] == DONE) & (rows["metric"] == metric)]
     seeds = pd.to_numeric(rows["seeds"])
     rows = rows.assign(
-        printed=[gains.get(key, float("nan")) for key in map(_key, rows.to_dict("records"))],
+        printed=[gains.get(key, float("nan")) for key in (_key(paper, row) for row in rows.to_dict("records"))],
         **{name: pd.to_numeric(rows[name]).where(seeds > 1) for name in SMALLEST},
         seeds=seeds,
     )
@@ -155,11 +156,12 @@ SMALLEST = ("detectable", "detectable_holm")
 KEY = ("dataset", "setting", "anchor", "method", "sampler", "metric")
 
 
-def _key(row: Mapping) -> tuple:
+def _key(name: str, row: Mapping) -> tuple:
     """A row of the tests as the printed tables name it, which know no reading of the formulas."""
     setting = ";".join(part for part in row["setting"].split(";") if not part.startswith("reading="))
-    names = {"setting": setting, "anchor": printed_name(row["anchor"]), "method": printed_name(row["method"])}
-    return tuple((row | names)[name] for name in KEY)
+    printed = paper(name).printed_name
+    names = {"setting": setting, "anchor": printed(row["anchor"]), "method": printed(row["method"])}
+    return tuple((row | names)[key] for key in KEY)
 
 
 def _answer(could: int, cells: int) -> str:

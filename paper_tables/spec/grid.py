@@ -4,6 +4,7 @@ A row is generated for all that the paper has; a cell is planned where every val
 What is not planned is shown as not run.
 """
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -15,6 +16,7 @@ from paper_tables.cell import Cell
 from paper_tables.spec.paper import OTHERS
 from paper_tables.spec.plan import Plan
 
+_FIELDS = re.compile(r"{(\w+)}")
 CONTROL, PLAIN = "control", "plain"
 Cells = tuple[Cell, ...]
 
@@ -45,7 +47,7 @@ class Place:
         """How the printed tables identify it."""
         names = self.data.get("printed", {})
         values = {name: names.get(name, {}).get(value, _text(value)) for name, value in self.values.items()}
-        return template.format(**values, **more)
+        return template.format_map({**dict.fromkeys(_FIELDS.findall(template), None), **values, **more})
 
 
 @dataclass(frozen=True)

@@ -65,6 +65,11 @@ class Paper:
     formulas: Mapping[str, str] = field(default_factory=dict)
 
     @property
+    def headline(self) -> Metric:
+        """The metric that compact tables show: the selecting one."""
+        return self.selection
+
+    @property
     def folder(self) -> Path:
         return PAPERS / self.name
 

@@ -49,6 +49,11 @@ class Plan:
         """A cell on the paper's split of the data set."""
         return Cell(self.paper.name, self.paper.split_of(dataset), anchor, treatment, sampler, *variant)
 
+    def draws_of(self, result: object) -> list[int]:
+        """The number of each finished draw of a result."""
+        [key] = {content["draws"] for content in self.paper.data.values() if "draws" in content}
+        return [draw for draw, each in zip(self.lists[key], result.results, strict=True) if each.done]
+
     def seeds_on(self, dataset: str) -> tuple[int, ...]:
         return tuple(self.datasets.get(dataset, {}).get("seeds", self.seeds))
 

@@ -216,6 +216,7 @@ _OWN_CELLS: dict[str, Callable[[Plan, str], Iterable[Cell]]] = {
 def data_sets(plan: Plan) -> dict[str, list[str]]:
     """Data set of the paper's tables that the scale runs -> the data sets that it stands for, its draws."""
     found: dict[str, list[str]] = {}
+    found |= {dataset: [] for dataset in plan.datasets}
     for place in (place for name in plan.paper.data for place in places(plan, name) if place.planned):
         known = found.setdefault(place.base, [])
         known += [name for name in place.datasets if name not in known]

@@ -8,13 +8,14 @@ The *data set*, when methods are ranked across several (`across`). `effects` say
 
 from paper_tables.statistics.across import Friedman, cliques, critical_difference, friedman, posthoc
 from paper_tables.statistics.bootstrap import bootstrap_means, percentiles, seed_weights, user_weights
-from paper_tables.statistics.correction import holm, holm_within
+from paper_tables.statistics.correction import LEVEL, holm, holm_within
 from paper_tables.statistics.effects import common_language, paired_d, relative
 from paper_tables.statistics.paired import detectable, interval, sign_flip, wilcoxon
 from paper_tables.statistics.pooled import Pooled, pooled
 from paper_tables.statistics.two_levels import Difference, seeds_needed, users_needed
 
 __all__ = [
+    "LEVEL",
     "Difference",
     "Friedman",
     "Pooled",

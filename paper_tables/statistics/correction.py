@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
+LEVEL = 0.05  # of every test
+
 
 def holm(p_values: np.ndarray) -> np.ndarray:
     """Holm's step-down correction: adjusted p-values in the given order. NaN (no test) stays and does not count."""

@@ -7,10 +7,10 @@ import pytest
 
 from datasets.pipeline.card import variant_name
 from paper_tables.cell import Cell
-from paper_tables.comparison import paper_comparison
-from paper_tables.cpr.plan import SYNTHETIC
-from paper_tables.cpr.specification import TARGETS
-from paper_tables.cpr.write import write
+from paper_tables.judge.comparison import paper_comparison
+from paper_tables.spec.specification import specification
+from paper_tables.study import Study
+from paper_tables.write import write
 from tests.cpr_tables.made import KNOWN, write_cell, write_data, write_failed
 
 SCALE = {
@@ -36,7 +36,7 @@ def scale():
 
 
 def drawn(seed: int, **values) -> str:
-    return variant_name(SYNTHETIC, seed=seed, **values)
+    return variant_name("cpr-synthetic", seed=seed, **values)
 
 
 def cell(dataset: str, anchor: str, treatment: str = "", variant: str = "", **settings) -> Cell:
@@ -84,6 +84,6 @@ def results(tree, tmp_path):
 def written(tree, tmp_path_factory):
     """The tree with all that is made of it; read it, never change it."""
     folder = shutil.copytree(tree, tmp_path_factory.mktemp("written") / "results")
-    write([*TARGETS, "document"], SCALE, folder)
-    paper_comparison("cpr", SCALE, folder).to_csv(folder / "comparison.csv", index=False)
+    write("cpr", [*specification("cpr").TARGETS, "document"], SCALE, folder)
+    paper_comparison(Study.of("cpr", SCALE, folder)).to_csv(folder / "comparison.csv", index=False)
     return folder

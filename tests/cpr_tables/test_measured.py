@@ -8,29 +8,28 @@ import pandas as pd
 import pytest
 
 from paper_tables import claims
-from paper_tables.comparison import paper_comparison, short_form
-from paper_tables.cpr import readings, recovery
-from paper_tables.cpr.evidence import measured_evidence
-from paper_tables.cpr.expectations import beside_printed, expectations
-from paper_tables.cpr.lines import compared_lines, main_lines, mind_setting, reader, table1_settings
-from paper_tables.cpr.measured import KEYS, measured
-from paper_tables.cpr.plan import read_plan
-from paper_tables.cpr.specification import TARGETS, outputs
-from paper_tables.cpr.write import write
+from paper_tables.judge.comparison import paper_comparison, short_form
+from paper_tables.judge.evidence import measured_evidence
+from paper_tables.judge.measured import measured
+from paper_tables.papers.cpr import formula_readings, recovery
 from paper_tables.report import page
 from paper_tables.reported import reported
+from paper_tables.spec.specification import specification
 from paper_tables.standing import standing
-from paper_tables.summary import report
+from paper_tables.study import Study
+from paper_tables.summary import beside_printed, claimed, report
+from paper_tables.write import write
 from tests.cpr_tables.conftest import cell, drawn
 from tests.cpr_tables.made import KNOWN, write_cell
 from tests.cpr_tables.test_tables import row
 
+KEYS = ["table", "dataset", "setting", "anchor", "method", "metric"]
 CLOSED = "feedback=nonlinear;dim=16;reading=closed-mirrored"
 
 
 def test_every_printed_number_has_its_place_among_the_measured(tmp_path):
     scale = {"scale": "whole", "seeds": [1], "papers": {"cpr": {"data_seeds": [1], "mind": "mind-small"}}}
-    rows = measured(scale, tmp_path)
+    rows = measured(Study.of("cpr", scale, tmp_path))
     assert not rows.duplicated(KEYS).any()
     own = set(rows[rows["table"] != ""][KEYS].itertuples(index=False, name=None))
     printed = set(reported("cpr")[KEYS].itertuples(index=False, name=None))
@@ -40,7 +39,7 @@ def test_every_printed_number_has_its_place_among_the_measured(tmp_path):
 
 
 def test_only_the_first_reading_with_all_items_stands_beside_the_printed_numbers(scale, results):
-    rows = measured(scale, results)
+    rows = measured(Study.of("cpr", scale, results))
     here = rows[(rows["metric"] == "hr") & (rows["anchor"] == "bpr") & (rows["method"] == "none")]
     printed = row(here, table="1", setting="feedback=nonlinear;dim=16")
     assert printed["measured"] == pytest.approx(21 / 60) and printed["seeds"] == 3
@@ -57,7 +56,7 @@ def test_only_the_first_reading_with_all_items_stands_beside_the_printed_numbers
 
 
 def test_what_cannot_be_compared_is_said_and_judged_by_its_value_aside(scale, results):
-    rows = paper_comparison("cpr", scale, results)
+    rows = paper_comparison(Study.of("cpr", scale, results))
     here = {"anchor": "bpr", "method": "cpr", "metric": "hr"}
     found = row(rows, **here, table="1", setting="feedback=nonlinear;dim=16")
     assert found["verdict"] == "not comparable" and "cpr-1" in found["verdict_reason"]
@@ -72,7 +71,7 @@ def test_what_cannot_be_compared_is_said_and_judged_by_its_value_aside(scale, re
 
 def test_linear_and_non_linear_numbers_are_judged_alike(scale, results):
     """Both rest on the formulas of which it is not known how the paper reads them, and name the reading taken here."""
-    rows = paper_comparison("cpr", scale, results)
+    rows = paper_comparison(Study.of("cpr", scale, results))
     first = rows[(rows["table"] == "1") & (rows["anchor"] == "bpr") & (rows["method"] == "none")]
     told = {name: of for name, of in first.groupby("setting") if name.endswith("dim=16")}
     assert len(told) == 2
@@ -82,7 +81,7 @@ def test_linear_and_non_linear_numbers_are_judged_alike(scale, results):
 
 
 def test_claims_of_the_synthetic_data_rest_on_its_draws(scale, results):
-    ledger = claims.ledger("cpr", measured_evidence(read_plan(scale), reader(scale, results), results))
+    ledger = claims.ledger("cpr", measured_evidence(Study.of("cpr", scale, results), "claims"))
     found = ledger.set_index("id")
     gain = found.loc["cpr-gain-hr"]
     assert gain["measured_seeds"] == 3
@@ -98,8 +97,7 @@ def test_claims_of_the_synthetic_data_rest_on_its_draws(scale, results):
 
 
 def test_the_learnt_world_stands_beside_the_truth(scale, results):
-    plan, read = read_plan(scale), reader(scale, results)
-    rows = recovery.frame(line for line in compared_lines(plan, read) if line.of.reading)
+    rows = recovery.frame(Study.of("cpr", scale, results), "recovery")
     found = row(rows, setting=CLOSED, anchor="bpr", method="cpr-l")
     wanted = {"exposure_divergence": 0.01, "choice_auc": 0.7, "value_made": 3, "value_random": 2, "zeta": 0.25}
     assert {name: found[name] for name in wanted} == pytest.approx(wanted)
@@ -111,16 +109,15 @@ def test_the_learnt_world_stands_beside_the_truth(scale, results):
 def test_a_theorem_that_promises_nothing_asks_for_no_end(scale, results):
     blind = KNOWN | {"zeta": 0.5, "theorem2": {"samples": None}}
     write_cell(results, cell(drawn(1), "gmf", "cpr-l"), 20, **blind)
-    rows = recovery.frame(compared_lines(read_plan(scale), reader(scale, results)))
+    study = Study.of("cpr", scale, results)
+    rows = recovery.frame(study, "recovery")
     found = row(rows, setting=CLOSED, anchor="gmf", method="cpr-l")
     assert found["promised"] == 0 and found["samples_needed"] == np.inf
-    assert r"\infty" in recovery.render(rows.assign(verified="yes", audit_errors=""))
+    assert r"\infty" in recovery.render(study, "recovery", rows.assign(verified="yes", audit_errors=""))
 
 
 def test_readings_are_ranked_by_their_distance_from_the_printed_numbers(scale, results):
-    plan, read = read_plan(scale), reader(scale, results)
-    lines = main_lines(plan, read, [*table1_settings(plan), mind_setting()])
-    rows = readings.frame(lines)
+    rows = formula_readings.frame(Study.of("cpr", scale, results), "readings")
     own = rows[(rows["anchor"] == "bpr") & (rows["method"] == "none") & (rows["target"] == "feedback=nonlinear;dim=16")]
     assert own["readings"].unique() == [12]  # two readings of the formulas, two parts, three candidates
     nearest = own[own["nearest"]]
@@ -128,24 +125,24 @@ def test_readings_are_ranked_by_their_distance_from_the_printed_numbers(scale, r
     first = nearest.iloc[0]
     expected = 100 * np.mean([abs(0.35 / first["printed_hr"] - 1), abs(0.35 / first["printed_ndcg"] - 1)])
     assert first["distance"] == pytest.approx(expected)
-    every = rows[(rows["row"] == readings.ALL) & (rows["target"] == "feedback=nonlinear;dim=16")]
+    every = rows[(rows["row"] == formula_readings.ALL) & (rows["target"] == "feedback=nonlinear;dim=16")]
     assert len(every) == 12 and every["nearest"].any()
 
 
-def test_expectations_and_printed_numbers_of_the_summary(scale, results):
-    found = {line.what: (line.verdict, line.measured) for line in expectations(scale, results)}
-    assert found["CPR above its anchor"] == ("holds", "2 of 2")
-    assert found["treatment above its random control"] == ("holds", "1 of 1")
-    assert found["learned interventions above random ones"] == ("holds", "1 of 1")
-    what, rows = beside_printed(scale, results)
-    assert "NDCG@10" in what
-    assert ["CPR synthetic, nonlinear, dim 16, closed-mirrored", "BPR", "0.3500", "0.2162", "+0.1338"] in rows
+def test_claims_and_printed_numbers_of_the_summary(scale, results):
+    study = Study.of("cpr", scale, results)
+    found = {wording: answers for wording, *answers in claimed(study)}
+    assert found["On the synthetic data CPR gains 10.08 % in hit rate on average."][0] == "supported"
+    assert "CPR is above its target model in all settings of the synthetic data." in found
+    rows = beside_printed(study)
+    assert ["CPR synthetic, nonlinear, dim 16", "BPR", "0.3500", "0.2162", "+0.1338"] in rows
     text = report(scale, results)
-    assert "CPR, scale 'fixture'" in text and "1 failed" in text
+    assert "CPR, scale 'fixture'" in text and "1 failed" in text and "NDCG@10" in text
 
 
 def test_every_target_is_written(written):
-    every = [file for target in (*TARGETS, "document") for file in outputs(target, written)]
+    cpr = specification("cpr")
+    every = [file for target in (*cpr.TARGETS, "document") for file in cpr.outputs(target, written)]
     assert all(file.stat().st_size for file in every)
     audit = pd.read_csv(written / "tables" / "cpr_audit.csv")
     assert set(audit["of"]) == {"cpr-synthetic", "mind-small"}
@@ -157,7 +154,7 @@ def test_the_same_numbers_give_the_same_bytes(scale, written, tmp_path):
     shutil.copytree(written / "cells", tmp_path / "cells")
     for name in ("data", "splits"):
         shutil.copytree(written / name, tmp_path / name)
-    for file in write(["table1", "tests", "claims"], scale, tmp_path):
+    for file in write("cpr", ["table1", "tests", "claims"], scale, tmp_path):
         assert file.read_bytes() == (written / file.relative_to(tmp_path)).read_bytes(), file
 
 

@@ -7,18 +7,12 @@ import pytest
 import yaml
 
 from datasets.pipeline.errors import BadInput
-from paper_tables.cpr.lines import family
-from paper_tables.cpr.plan import read_plan
-from paper_tables.cpr.specification import (
-    TARGETS,
-    cells,
-    main_settings,
-    other_methods,
-    searched_on,
-    seeds_of,
-    target_cells,
-)
+from paper_tables.spec.grid import other_methods, places
+from paper_tables.spec.plan import read_plan
+from paper_tables.spec.specification import specification
 
+CPR = specification("cpr")
+TARGETS, cells, seeds_of, target_cells = CPR.TARGETS, CPR.cells, CPR.seeds_of, CPR.target_cells
 CONFIG = Path(__file__).parents[2] / "config"
 WHOLE = {"scale": "whole", "seeds": [1], "papers": {"cpr": {"data_seeds": [1, 2], "mind": "mind-small"}}}
 
@@ -62,28 +56,28 @@ def test_table_1_asks_for_every_draw_of_every_setting(scale):
 
 
 def test_as_printed_one_set_of_cells_serves_both_feedbacks(scale):
-    settings = main_settings(read_plan(scale))
-    data = {(each.reading, each.feedback): each.datasets for each in settings}
+    settings = [place for place in places(read_plan(scale, "cpr"), "synthetic") if place.planned]
+    data = {(each.values["reading"], each.values["feedback"]): each.datasets for each in settings}
     assert data["printed", "linear"] == data["printed", "nonlinear"]
     assert data["closed-mirrored", "linear"] != data["closed-mirrored", "nonlinear"]
-    assert len(settings) == 4 and len(set(map(family, settings))) == 3  # what has the same cells is tested apart
+    assert len(settings) == 4 and len({each.family for each in settings}) == 3  # what has the same cells is tested apart
 
 
 def test_settings_are_searched_on_the_first_draw_of_a_setting(scale):
-    assert searched_on(scale, "cpr-synthetic-linear-s3.loo") == "cpr-synthetic-linear.loo"
-    assert searched_on(scale, "cpr-synthetic-noisy-s2.loo") == "cpr-synthetic-noisy.loo"
-    assert searched_on(scale, "mind-small.loo") == "mind-small.loo"
+    assert CPR.searched_on(scale, "cpr-synthetic-linear-s3.loo") == "cpr-synthetic-linear.loo"
+    assert CPR.searched_on(scale, "cpr-synthetic-noisy-s2.loo") == "cpr-synthetic-noisy.loo"
+    assert CPR.searched_on(scale, "mind-small.loo") == "mind-small.loo"
     tuned = {cell.split for cell in target_cells("tuning", scale)}
     assert tuned and not any("-s2" in split or "-s3" in split for split in tuned)
 
 
 def test_methods_that_need_an_order_stay_out_and_others_can_be_named(scale):
-    assert "markov-chain" not in other_methods(read_plan(scale))
+    assert "markov-chain" not in other_methods(read_plan(scale, "cpr"))
     scale["papers"]["cpr"]["others"] = ["nais"]
-    assert "nais" in other_methods(read_plan(scale))
+    assert "nais" in other_methods(read_plan(scale, "cpr"))
     scale["papers"]["cpr"]["others"] = ["bpr"]  # stands there anyway
     with pytest.raises(BadInput, match="papers.cpr.others: unknown method 'bpr'"):
-        other_methods(read_plan(scale))
+        other_methods(read_plan(scale, "cpr"))
 
 
 def test_where_k_is_searched_or_set_table_2_has_cells_of_its_own(scale):

@@ -5,19 +5,15 @@ import pandas as pd
 import pytest
 
 from datasets.pipeline.errors import BadInput
-from paper_tables import controls, significance
-from paper_tables.cpr import accuracy, coldness
-from paper_tables.cpr.lines import compared_lines, filter_lines, main_lines, mind_setting, reader, table1_settings
-from paper_tables.cpr.plan import MEASURES, read_plan
-from paper_tables.cpr.printed import printed_gain
+from paper_tables.kinds import accuracy, coldness, controls, tests
+from paper_tables.study import Study
 from tests.cpr_tables.conftest import cell, drawn
 from tests.cpr_tables.made import write_cell, write_failed
 
 
 @pytest.fixture
 def table1(scale, results):
-    plan = read_plan(scale)
-    return accuracy.frame(1, main_lines(plan, reader(scale, results), table1_settings(plan)))
+    return accuracy.frame(Study.of("cpr", scale, results), "table1")
 
 
 def row(rows: pd.DataFrame, **wanted) -> pd.Series:
@@ -73,14 +69,13 @@ def test_every_row_is_done_failed_or_not_run_and_says_which_draws_are_there(tabl
 def test_where_every_draw_fails_the_row_failed(scale, results):
     for seed in (1, 3):
         write_failed(results, cell(drawn(seed, feedback="linear"), "bpr"), "diverged")
-    plan = read_plan(scale)
-    rows = accuracy.frame(1, main_lines(plan, reader(scale, results), table1_settings(plan)))
+    rows = accuracy.frame(Study.of("cpr", scale, results), "table1")
     found = row(rows, **(HERE | {"feedback": "linear"}), anchor="bpr", method="none")
     assert (found["status"], found["reason"]) == ("failed", "diverged")
 
 
 def test_table_2_has_every_size_of_the_filter(scale, results):
-    rows = accuracy.frame(2, filter_lines(read_plan(scale), reader(scale, results)))
+    rows = accuracy.frame(Study.of("cpr", scale, results), "table2")
     here = {"dim": 16, "reading": "closed-mirrored", "candidates": "all", "metric": "hr", "anchor": "bpr"}
     means = {(n, k): row(rows, **here, noise=n, method="cpr-l", k_filter=k)["mean"] for n in (0, 0.2) for k in (1, 2)}
     assert means == pytest.approx({(0, 1): 27 / 60, (0, 2): 30 / 60, (0.2, 1): 23 / 60, (0.2, 2): 26 / 60})
@@ -92,12 +87,12 @@ def test_table_2_has_every_size_of_the_filter(scale, results):
 def test_a_cell_of_another_k_is_refused(scale, results):
     other = cell(drawn(1), "gmf", "cpr-l", "k2", k=2)
     write_cell(results, other, 20, {"k": 3})
-    with pytest.raises(BadInput, match="k is 3, but Table 2 wants 2"):
-        list(filter_lines(read_plan(scale), reader(scale, results)))
+    with pytest.raises(BadInput, match="k is 3, but table2 wants 2"):
+        list(Study.of("cpr", scale, results).lines("table2"))
 
 
 def test_table_4_groups_the_users_by_their_test_items_training_interactions(scale, results):
-    rows = coldness.frame(read_plan(scale), reader(scale, results), results)
+    rows = coldness.frame(Study.of("cpr", scale, results), "table4")
     here = {"anchor": "bpr", "method": "cpr-l", "candidates": "all", "metric": "hr"}
     low, middle, high = (row(rows, **here, popularity=name) for name in ("low", "middle", "high"))
     # users 0 to 32 and 0 to 34 hit; items 0 to 6, 7 to 13, 14 to 19 of every twenty are low, middle, high
@@ -111,13 +106,13 @@ def test_table_4_groups_the_users_by_their_test_items_training_interactions(scal
 
 def test_table_4_says_where_the_split_is_missing(scale, results):
     (results / "splits" / "mind-small.loo" / "train.csv").unlink()
-    rows = coldness.frame(read_plan(scale), reader(scale, results), results)
+    rows = coldness.frame(Study.of("cpr", scale, results), "table4")
     found = row(rows, anchor="bpr", method="none", candidates="all", metric="hr", popularity="low")
     assert (found["status"], found["reason"]) == ("not run", "training part of the split missing")
 
 
 def test_a_gain_stands_beside_the_controls(scale, results):
-    rows = controls.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES)
+    rows = controls.frame(Study.of("cpr", scale, results), "controls")
     setting = "feedback=nonlinear;dim=16;reading=closed-mirrored"
     found = row(rows, setting=setting, anchor="bpr", metric="hr", method="cpr-l")
     points = 100 / 60
@@ -128,7 +123,7 @@ def test_a_gain_stands_beside_the_controls(scale, results):
 
 
 def test_tests_take_the_draw_as_upper_level(scale, results):
-    rows = significance.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES, printed_gain)
+    rows = tests.frame(Study.of("cpr", scale, results), "tests")
     setting = "feedback=nonlinear;dim=16;reading=closed-mirrored"
     here = {"setting": setting, "anchor": "bpr", "metric": "hr", "method": "cpr-l"}
     found = {name: row(rows, **here, comparison=name) for name in ("plain", "control", "random")}
@@ -147,7 +142,7 @@ def test_training_seeds_do_not_stand_in_for_draws_that_are_missing(scale, result
     """One of three draws, with two training seeds: the level of draws has one unit, and so no number."""
     for seed in (2, 3):
         (cell(drawn(seed), "bpr", "cpr-l").folder(results) / "result.json").unlink()
-    rows = significance.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES, printed_gain)
+    rows = tests.frame(Study.of("cpr", scale, results), "tests")
     here = {"setting": "feedback=nonlinear;dim=16;reading=closed-mirrored", "anchor": "bpr", "metric": "hr"}
     found = row(rows, **here, method="cpr-l", comparison="plain")
     assert found["difference"] == pytest.approx(10) and found["seeds"] == 1
@@ -159,14 +154,14 @@ def test_training_seeds_do_not_stand_in_for_draws_that_are_missing(scale, result
 
 def test_a_pair_that_lacks_draws_is_compared_on_those_it_has(scale, results):
     (cell(drawn(3), "bpr", "cpr-l", "control").folder(results) / "result.json").unlink()
-    rows = controls.frame(compared_lines(read_plan(scale), reader(scale, results)), MEASURES)
+    rows = controls.frame(Study.of("cpr", scale, results), "controls")
     found = row(rows, setting="feedback=nonlinear;dim=16;reading=closed-mirrored", anchor="bpr", metric="hr")
     assert found["difference"] == pytest.approx(500 / 60) and found["n_users"] == 120
     assert "2 of 3 draws" in found["flags"]
 
 
 def test_mind_is_one_data_set_without_a_setting(scale, results):
-    rows = accuracy.frame(3, main_lines(read_plan(scale), reader(scale, results), [mind_setting()]))
+    rows = accuracy.frame(Study.of("cpr", scale, results), "table3")
     found = row(rows, anchor="bpr", method="cpr-l", metric="hr", candidates="all")
     assert found["mean"] == pytest.approx(34 / 60) and found["printed"] == "0.3526"
     assert found["std_seeds"] == pytest.approx(np.sqrt(2) / 60) and np.isnan(found["std_draws"])

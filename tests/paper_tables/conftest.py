@@ -6,13 +6,13 @@ import yaml
 
 import methods.cards
 from datasets.pipeline.files import write_json
-from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
 from paper_tables.labels import method_label, strategy_label
-from paper_tables.recommenders import own_methods, recommenders
+from paper_tables.recommenders import own_methods, recommenders, searched
 from paper_tables.report.read import label
 from paper_tables.results import _excludes_seen
 from paper_tables.scale_part import method_card
+from paper_tables.spec.specification import specification
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell, write_failed
 
 METHODS = {
@@ -30,7 +30,7 @@ METHODS = {
 
 
 # What is remembered of cards.
-CACHED = (label, method_label, strategy_label, _excludes_seen, own_methods, recommenders, method_card)
+CACHED = (label, method_label, strategy_label, _excludes_seen, own_methods, recommenders, searched, method_card)
 
 
 @pytest.fixture
@@ -101,7 +101,7 @@ def results(tmp_path, cards, scale):
     write_cell(folder, lastfm("narm", "casr-d", "stamp", "control"), hits(2))
     write_cell(folder, lastfm("narm", "casr-h", "stamp"), hits(-4))
     write_failed(folder, lastfm("narm", "casr-m", "narm"), "embeddings of different sizes")
-    for cell in cells(scale):
+    for cell in specification("casr").cells(scale):
         if cell.split == "lastfm.loo.shuffled" and cell.anchor == "narm":
             write_cell(folder, cell, hits(-18))
         if cell.variant == "kappa1":

@@ -7,11 +7,10 @@ from paper_tables.__main__ import main, tables
 
 def test_every_paper_of_the_scale_is_written(monkeypatch, tmp_path, capsys):
     asked = {}
-    for paper in ("casr", "cpr"):
-        monkeypatch.setattr(
-            f"paper_tables.{paper}.write.write",
-            lambda targets, scale, results, paper=paper: asked.setdefault(paper, targets) and [results / paper],
-        )
+    monkeypatch.setattr(
+        "paper_tables.__main__.write",
+        lambda name, targets, scale, results: asked.setdefault(name, targets) and [results / name],
+    )
     file = tmp_path / "scale.yaml"
     file.write_text(yaml.safe_dump({"scale": "scale", "papers": {"casr": {}, "cpr": {}}}))
     assert main(["--scale-file", str(file), "--results", str(tmp_path)]) == 0

@@ -6,16 +6,16 @@ from pathlib import Path
 import pytest
 
 from datasets.pipeline.files import write_json
-from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
 from paper_tables.report.__main__ import main
 from paper_tables.report.best import best, method, places
 from paper_tables.results import Result, read_result
+from paper_tables.spec.specification import specification
 
 
 @pytest.fixture
 def found(scale, results):
-    return best("casr", [read_result(cell, results) for cell in cells(scale)])
+    return best("casr", [read_result(cell, results) for cell in specification("casr").cells(scale)])
 
 
 def column(shown, key: str) -> list[str]:
@@ -42,7 +42,7 @@ def test_the_answer_names_the_best_and_what_the_test_says_of_the_next(found):
 def test_without_ranks_nothing_is_called_significant(scale, results):
     for file in results.rglob("*.ranks.parquet"):
         file.unlink()
-    (one,) = best("casr", [read_result(cell, results) for cell in cells(scale)])
+    (one,) = best("casr", [read_result(cell, results) for cell in specification("casr").cells(scale)])
     assert "no test, because the ranks of each user are not here" in one.answer
     assert set(column(one.shown, "told")) == {"the best", "not tested"}
 

@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 from scipy.stats import mannwhitneyu
 
 from datasets.pipeline.errors import BadInput
-from paper_tables.casr.write import write
 from paper_tables.claims import claims, decide, findings, ledger
 from paper_tables.claims.claim import Claim, read_claims
 from paper_tables.claims.evidence import evidence, over_seeds, select
 from paper_tables.claims.kinds import counterexamples, features, parts
 from paper_tables.reported import papers
+from paper_tables.write import write
 
 ABOVE = {"kind": "pairs", "a": {"method": "m"}, "b": {"method": "none"}, "same": ["dataset"], "relation": "above"}
 MOST = {"support": {"above": 0.5}, "contradiction": {"below": 0.5}}

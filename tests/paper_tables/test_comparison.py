@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 import yaml
 
-from datasets.pipeline.errors import BadInput
-from paper_tables import heatmap
-from paper_tables.casr.measured import incomparable
-from paper_tables.casr.write import write
-from paper_tables.comparison import COLUMNS, comparison, main
+from paper_tables.judge.comparison import COLUMNS, comparison, main
+from paper_tables.judge.measured import incomparable
+from paper_tables.kinds import agreement as heatmap
 from paper_tables.reported import KEYS, reported
+from paper_tables.spec.paper import paper
+from paper_tables.study import Study
+from paper_tables.write import write
 
 
 @pytest.fixture
@@ -55,10 +56,11 @@ def test_measured_stands_beside_printed(rows):
     assert set(lost["verdict"]) == {"printed value suspect"} and len(lost) == 18
 
 
-def test_other_counts_and_errors_of_the_audit_forbid_a_verdict(results):
-    assert incomparable("amazon-beauty", results) == "12,000 items instead of 12,102"
-    assert incomparable("lastfm", results) == "audit: monotone identifiers"
-    assert incomparable("jester", results) == ""
+def test_other_counts_and_errors_of_the_audit_forbid_a_verdict(scale, results):
+    study = Study.of("casr", scale, results)
+    assert incomparable(study, "amazon-beauty") == "12,000 items instead of 12,102"
+    assert incomparable(study, "lastfm") == "audit: monotone identifiers"
+    assert incomparable(study, "jester") == ""
 
 
 def test_command_prints_the_short_form_and_writes_every_number(scale, results, tmp_path, capsys):
@@ -77,7 +79,7 @@ def test_command_prints_the_short_form_and_writes_every_number(scale, results, t
 
 
 def test_targets_of_the_comparison_are_written(scale, results):
-    assert all(file.stat().st_size for file in write(["verdicts", "agreement"], scale, results))
+    assert all(file.stat().st_size for file in write("casr", ["verdicts", "agreement"], scale, results))
     counts = pd.read_csv(results / "tables" / "casr_verdicts.csv")
     assert counts["numbers"].sum() == 810 and len(counts) == 36
     heat = pd.read_csv(results / "figures" / "casr_agreement.csv", dtype=str, keep_default_na=False)
@@ -86,9 +88,22 @@ def test_targets_of_the_comparison_are_written(scale, results):
     assert list(third[:4]) == ["NARM", "H-NARM, NARM", "H-NARM, SASRec", "H-NARM, STAMP"]  # the lost row among its like
 
 
-def test_a_paper_that_cannot_say_what_was_measured_is_named(tmp_path):
-    with pytest.raises(BadInput, match="paper_tables/l2aug/measured.py is missing"):
-        comparison({"papers": {"l2aug": {}}}, tmp_path)
+@pytest.mark.parametrize(("name", "printed"), [("l2aug", 240), ("csrec", 152), ("macs", 240)])
+def test_a_paper_of_which_nothing_is_run_shows_all_that_it_prints_as_not_run(tmp_path, name, printed):
+    scale = {"scale": "paper", "seeds": [1], "papers": {name: {}}}
+    rows = comparison(scale, tmp_path)
+    assert len(rows) == printed and set(rows["status"]) == {"not run"}
+    keys = list(rows[list(KEYS)].itertuples(index=False, name=None))
+    assert sorted(keys) == sorted(reported(name)[list(KEYS)].itertuples(index=False, name=None))
+    assert set(rows["reason"]) == {"not part of this scale"} and rows["cell"].ne("").all()
+    for file in write(name, [*paper(name).targets, "document"], scale, tmp_path):
+        assert file.stat().st_size, file
+    shown = sum(
+        pd.read_csv(tmp_path / "tables" / f"{name}_{target}.csv", dtype=str)["printed"].notna().sum()
+        for target, about in paper(name).targets.items()
+        if about["kind"] == "accuracy" and "printed" in about
+    )
+    assert shown == printed
 
 
 def test_what_cannot_tell_has_no_shade_and_a_sign(monkeypatch):
@@ -108,8 +123,8 @@ def test_what_cannot_tell_has_no_shade_and_a_sign(monkeypatch):
     heat["relative_difference"] = 0.5
     heat["verdict"] = ["cannot tell", "not comparable", "not comparable", "reproduced"]
     heat["by_numbers"] = ["", "cannot tell", "contradicted", ""]
-    monkeypatch.setattr(heatmap, "_label", lambda row: row.row)
-    rows = heatmap.frame(heat)
+    monkeypatch.setattr(heatmap, "_label", lambda paper, row: row.row)
+    rows = heatmap.of_comparison(paper("casr"), heat)
     assert list(rows["sign"]) == ["~", "#~", "#!", "="]
     _, axes = plt.subplots()
     heatmap._panel(axes, rows)

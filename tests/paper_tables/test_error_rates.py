@@ -13,8 +13,8 @@ import pytest
 from paper_tables.claims import decide, findings
 from paper_tables.claims.claim import Claim
 from paper_tables.claims.evidence import evidence, over_seeds
+from paper_tables.judge.verdicts import judged, verdict_names
 from paper_tables.statistics import Difference, holm
-from paper_tables.verdicts import judged, verdict_names
 from tests.paper_tables.test_verdicts import row
 
 TABLES = 60

@@ -13,12 +13,14 @@ from safetensors.numpy import save_file
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from paper_tables import latex
-from paper_tables.casr.__main__ import main
-from paper_tables.casr.case_study import windows_users
-from paper_tables.casr.specification import TARGETS, outputs
-from paper_tables.casr.write import write
+from paper_tables.__main__ import main
+from paper_tables.papers.casr.case_study import windows_users
 from paper_tables.report import page
+from paper_tables.spec.specification import specification
+from paper_tables.write import write
 from tests.paper_tables.made_results import TREATMENT, lastfm, ranks_with_hits, write_cell
+
+TARGETS, outputs = specification("casr").TARGETS, specification("casr").outputs
 
 
 def curve(results, figure):
@@ -26,7 +28,7 @@ def curve(results, figure):
 
 
 def test_a_figures_points_come_from_their_cells(scale, results):
-    write(["figure3"], scale, results)
+    write("casr", ["figure3"], scale, results)
     rows = curve(results, "figure3")
     found = rows[rows["strategy"] == "casr-d"].set_index("label")
     assert list(found.index) == [40, 100]
@@ -38,7 +40,7 @@ def test_a_figures_points_come_from_their_cells(scale, results):
 
 
 def test_kappa_one_is_the_plain_anchor_in_figure_5(scale, results):
-    write(["figure5"], scale, results)
+    write("casr", ["figure5"], scale, results)
     rows = curve(results, "figure5").query("x == 1")
     assert (rows["mean"] == rows["plain_mean"]).all() and len(rows) == 3
     assert (rows["flags"] == "no sequence left in 2 of 2 seeds").all()
@@ -48,7 +50,7 @@ def test_a_figures_csv_has_no_text_that_pgfplots_stumbles_over(scale, results):
     cell = lastfm("narm", "casr-d", "stamp", "d-3")
     cell.folder(results).mkdir(parents=True)
     (cell.folder(results) / "result.json").write_text('{"status": "failed", "reason": "50% {of} a, \\"b\\"\\n#1_"}')
-    write(["figure6"], scale, results)
+    write("casr", ["figure6"], scale, results)
     text = (results / "figures" / "casr_figure6.csv").read_text(encoding="utf-8")
     assert not set(text) & set('%{}#"\\')
     assert len({line.count(",") for line in text.splitlines()}) == 1
@@ -59,17 +61,17 @@ def test_a_figure_says_its_share_and_refuses_a_point_of_another_setting(scale, r
         content = read_json(file)
         content["settings"]["treatment"]["share"] = 0.2
         write_json(file, content)
-    write(["figure5"], scale, results)
+    write("casr", ["figure5"], scale, results)
     text = (results / "figures" / "casr_figure5.tex").read_text(encoding="utf-8")
     assert r"$r=20\,\%$ of the training samples" in text
     with pytest.raises(BadInput, match="share is 0.2, but figure3 wants"):
-        write(["figure3"], scale, results)
+        write("casr", ["figure3"], scale, results)
 
 
 def test_a_figure_marks_its_data(scale, results):
     about = {"counts": {}, "verified": False}
     write_json(results / "data" / "lastfm" / "data.json", about)
-    write(["figure5", "sets"], scale, results)
+    write("casr", ["figure5", "sets"], scale, results)
     figure, sets = (results / file for file in ("figures/casr_figure5.tex", "tables/casr_sets.tex"))
     for text in (figure.read_text(encoding="utf-8"), sets.read_text(encoding="utf-8")):
         assert r"Last.fm$^\dagger$\textsuperscript{\textcolor{red}{\textbf{!!}}}" in text
@@ -78,22 +80,22 @@ def test_a_figure_marks_its_data(scale, results):
 
 @pytest.mark.parametrize("figure", ["figure3", "figure4", "figure5", "figure6"])
 def test_pictures_are_written_even_where_nothing_was_run(scale, results, figure):
-    files = write([figure], scale, results)
+    files = write("casr", [figure], scale, results)
     assert [file.suffix for file in files] == [".csv", ".tex", ".pdf", ".png"]
     assert all(file.stat().st_size > 0 for file in files)
     assert files[3].read_bytes().startswith(b"\x89PNG")
 
 
 def test_the_same_results_give_the_same_bytes(scale, results):
-    first = {file: file.read_bytes() for file in write(TARGETS, scale, results)}
-    second = {file: file.read_bytes() for file in write(TARGETS, scale, results)}
+    first = {file: file.read_bytes() for file in write("casr", TARGETS, scale, results)}
+    second = {file: file.read_bytes() for file in write("casr", TARGETS, scale, results)}
     assert first == second
 
 
 @pytest.mark.skipif(shutil.which("pdflatex") is None, reason="pdflatex is not installed")
 def test_the_latex_compiles(scale, results):
     case_study(results)
-    write([*TARGETS, "document"], scale, results)
+    write("casr", [*TARGETS, "document"], scale, results)
     command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", "casr.tex"]
     run = subprocess.run(command, cwd=results / "tables", capture_output=True, text=True, errors="replace")
     assert run.returncode == 0, run.stdout[-2000:]
@@ -160,14 +162,14 @@ def write_pool(results, name: str, pool: dict, index: int) -> None:
 )
 def test_the_case_study_shows_only_what_its_cell_kept(scale, results, settings, shown):
     case_study(results, **settings)
-    write(["figure7"], scale, results)
+    write("casr", ["figure7"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_figure7.csv", keep_default_na=False)
     assert (rows["role"] == "M").sum() == shown and ("no user" in rows["reason"].iloc[0]) != shown
 
 
 def test_the_case_study_reads_one_users_sequences(scale, results):
     case_study(results)
-    write(["figure7"], scale, results)
+    write("casr", ["figure7"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_figure7.csv", keep_default_na=False)
     assert set(rows["user"]) == {1}
     assert list(zip(rows["role"], rows["title"], strict=True)) == [
@@ -190,13 +192,13 @@ def test_a_case_study_without_a_user_says_so(scale, results):
     (results / "splits" / "lastfm.loo").mkdir(parents=True)
     short = pd.DataFrame({"user": [0, 0, 1, 1], "item": [0, 1, 2, 3]})  # a history of one item has no last but one
     short.to_csv(results / "splits" / "lastfm.loo" / "train.csv", index=False)
-    write(["figure7"], scale, results)
+    write("casr", ["figure7"], scale, results)
     [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
     assert "no user" in row["reason"]
 
 
 def test_the_case_study_says_what_was_not_run(scale, results):
-    write(["figure7"], scale, results)
+    write("casr", ["figure7"], scale, results)
     [row] = pd.read_csv(results / "tables" / "casr_figure7.csv").to_dict("records")
     assert row["status"] == "not run" and "narm.casr-m.stamp not run" in row["reason"]
 
@@ -214,7 +216,7 @@ def test_windows_belong_to_the_users_that_the_engine_cuts_them_for():
 
 def test_cards_of_augmented_sets_are_averaged_over_seeds(scale, results):
     case_study(results)
-    write(["sets"], scale, results)
+    write("casr", ["sets"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_sets.csv").query("method == 'casr-m' and sampler == 'stamp'")
     [row] = rows[rows["anchor"] == "narm"].to_dict("records")
     assert (row["size"], row["same_category"], row["seeds"]) == (3, 0.25, 2)
@@ -224,10 +226,10 @@ def test_the_command_makes_a_target_and_names_its_files(scale, results, tmp_path
     file = tmp_path / "fixture.yaml"
     file.write_text(yaml.safe_dump(scale), encoding="utf-8")
     for pages, final in ((results / "so_far", []), (results, ["--final"])):
-        assert main(["table2", "--scale-file", str(file), "--results", str(results), *final]) == 0
+        assert main(["casr", "table2", "--scale-file", str(file), "--results", str(results), *final]) == 0
         assert capsys.readouterr().out.split() == [str(path) for path in outputs("table2", pages)]
         assert (pages / "tables/casr_table2.tex").is_file()
-    assert main(["table2", "--scale-file", str(tmp_path / "no.yaml"), "--results", str(results)]) == 2
+    assert main(["casr", "table2", "--scale-file", str(tmp_path / "no.yaml"), "--results", str(results)]) == 2
     assert "no.yaml" in capsys.readouterr().err
 
 
@@ -237,7 +239,7 @@ HOSTILE = 'N$_{1 %} \\frac^<b>&"#~$ $'
 def test_no_character_of_a_label_ends_tables_pictures_or_the_report(scale, results, cards):
     file = cards / "narm" / "card.yaml"
     file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | {"label": HOSTILE}))
-    written = [Path(file) for file in write([*TARGETS, "document"], scale, results)]
+    written = [Path(file) for file in write("casr", [*TARGETS, "document"], scale, results)]
     texts = "".join(file.read_text(encoding="utf-8") for file in written if file.suffix == ".tex")
     assert HOSTILE not in texts and latex.escape(HOSTILE) in texts
     assert {file.stem for file in written if file.suffix == ".png"} >= {"casr_ranks", "casr_agreement", "casr_figure3"}

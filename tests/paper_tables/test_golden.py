@@ -17,10 +17,11 @@ from pathlib import Path
 import pytest
 
 from datasets.pipeline.files import parse_yaml
-from paper_tables.casr.specification import TARGETS
-from paper_tables.casr.write import write
-from paper_tables.comparison import comparison, paper_comparison
-from paper_tables.comparison import write as write_comparison
+from paper_tables.judge.comparison import comparison, paper_comparison
+from paper_tables.judge.comparison import write as write_comparison
+from paper_tables.spec.specification import specification
+from paper_tables.study import Study
+from paper_tables.write import write
 from tests.cpr_tables import conftest as cpr
 from workflow.cells import graph
 from workflow.scale import load_scale
@@ -53,8 +54,8 @@ def test_a_shipped_scale_has_the_same_cells_with_the_same_settings(scale, paper)
 
 
 def test_the_made_up_results_of_casr_make_the_same_tables(results, scale):
-    write([*TARGETS, "document"], scale, results)
-    paper_comparison("casr", scale, results).to_csv(results / "tables" / "comparison.csv", index=False)
+    write("casr", [*specification("casr").TARGETS, "document"], scale, results)
+    paper_comparison(Study.of("casr", scale, results)).to_csv(results / "tables" / "comparison.csv", index=False)
     golden("casr", texts_below(results))
 
 

@@ -9,9 +9,9 @@ import pytest
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from paper_tables.casr.write import write as write_tables
 from paper_tables.report import page
 from paper_tables.report.tables import Column, table
+from paper_tables.write import write as write_tables
 from tests.paper_tables.made_comparison import CELL, write_comparison
 
 VOID = {"meta", "link", "br", "input", "img", "hr"}

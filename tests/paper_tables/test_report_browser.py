@@ -2,8 +2,8 @@
 
 import pytest
 
-from paper_tables.casr.write import write as write_tables
 from paper_tables.report.page import write
+from paper_tables.write import write as write_tables
 from tests.paper_tables.browser import CHROMIUM, DRIVER, Browser
 from tests.paper_tables.made_comparison import CELL, write_comparison
 

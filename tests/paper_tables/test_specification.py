@@ -7,11 +7,15 @@ import pytest
 import yaml
 
 from datasets.pipeline.errors import BadInput
-from paper_tables.casr.plan import DATASETS, read_plan
-from paper_tables.casr.printed import table
-from paper_tables.casr.specification import TARGETS, best_combination, cells, seeds_of, target_cells
 from paper_tables.recommenders import own_methods, recommenders
+from paper_tables.reported import tables
+from paper_tables.spec.paper import paper
+from paper_tables.spec.plan import read_plan
+from paper_tables.spec.specification import best_combination, specification
 
+CASR = specification("casr")
+TARGETS, cells, seeds_of, target_cells = CASR.TARGETS, CASR.cells, CASR.seeds_of, CASR.target_cells
+DATASETS = paper("casr").data["all"]["datasets"]
 CONFIG = Path(__file__).parents[2] / "config"
 PAPER = {"scale": "paper", "seeds": [1], "papers": {"casr": {"datasets": dict.fromkeys(DATASETS)}}}
 
@@ -89,8 +93,8 @@ def test_seeds_of_a_data_set_override_the_scale(cards, scale):
 
 
 def test_a_figures_combination_is_the_best_printed_one():
-    ndcg = table(3).query("metric == 'ndcg' and dataset == 'lastfm' and method != 'none'")
-    anchor, sampler = best_combination("lastfm")
+    ndcg = tables("casr")[3].query("metric == 'ndcg' and dataset == 'lastfm' and method != 'none'")
+    anchor, sampler = best_combination("casr", "lastfm")
     best = ndcg.query("anchor == @anchor and sampler == @sampler")["value"].astype(float).max()
     assert best == ndcg["value"].astype(float).max()
 
@@ -132,7 +136,7 @@ def test_data_that_the_paper_lacks_needs_a_named_combination(cards):
 def test_a_fault_in_the_scale_names_its_key(scale, change, message):
     scale["papers"]["casr"] |= change
     with pytest.raises(BadInput, match=message):
-        read_plan(scale)
+        read_plan(scale, "casr")
 
 
 def test_an_unknown_target_is_refused(cards, scale):

@@ -7,17 +7,17 @@ import pytest
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
-from paper_tables.casr import sizes
-from paper_tables.casr.accuracy import reader
-from paper_tables.casr.write import write
 from paper_tables.cell import Cell
+from paper_tables.kinds import sizes
 from paper_tables.nearly_observed import nearly_observed
 from paper_tables.results import read_result
+from paper_tables.study import Study
+from paper_tables.write import write
 from tests.paper_tables.made_results import lastfm, ranks_with_hits, write_cell
 
 
 def made(target, scale, results, name):
-    write([target], scale, results)
+    write("casr", [target], scale, results)
     rows = pd.read_csv(
         results / "tables" / f"{name}.csv", dtype={"printed": str}, keep_default_na=False, na_values=[""]
     )
@@ -208,7 +208,7 @@ def test_a_control_trains_as_long_as_its_cell_by_design(results):
 
 def test_what_a_scale_leaves_out_is_not_read(scale, results):
     write_cell(results, Cell("casr", "jester.loo", "narm"), {"1": ranks_with_hits(5)})
-    assert reader(scale, results)(Cell("casr", "jester.loo", "narm")).status == "not run"
+    assert Study.of("casr", scale, results).read(Cell("casr", "jester.loo", "narm")).status == "not run"
 
 
 def test_an_error_of_the_audit_is_marked_wherever_the_data_is_named(scale, results):
@@ -265,7 +265,7 @@ def test_results_that_rank_other_users_are_not_paired(scale, results):
         ranks["user"] += 1
         ranks.to_parquet(folder / f"seed-{seed}.ranks.parquet")
     with pytest.raises(BadInput, match="rank other users"):
-        write(["table2"], scale, results)
+        write("casr", ["table2"], scale, results)
 
 
 def test_without_ranks_there_is_a_number_but_no_test(scale, results):
@@ -330,7 +330,7 @@ def test_a_set_that_is_nearly_the_observed_data_is_marked_in_every_table(scale, 
 
 
 def test_a_point_that_is_nearly_the_observed_data_is_named_in_its_figure(scale, near_results):
-    write(["figure3"], scale, near_results)
+    write("casr", ["figure3"], scale, near_results)
     text = (near_results / "figures" / "casr_figure3.tex").read_text(encoding="utf-8")
     assert "Hollow: nearly the observed data" in text and "D at 40." in text
 

@@ -9,15 +9,15 @@ import pytest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from methods.evaluation.ranks import metrics_of
-from paper_tables.casr import ranks as rank_table
-from paper_tables.casr.write import write
 from paper_tables.cell import Cell
+from paper_tables.kinds import mean_ranks as rank_table
 from paper_tables.statistics import holm
+from paper_tables.write import write
 from tests.paper_tables.made_results import USERS, lastfm, ranks_with_hits, write_cell
 
 
 def made(target, scale, results):
-    files = write([target], scale, results)
+    files = write("casr", [target], scale, results)
     return pd.read_csv(files[0], dtype={"printed": str}), files[1].read_text(encoding="utf-8")
 
 
@@ -52,7 +52,7 @@ def test_a_loss_has_the_other_sign(scale, results):
 
 def test_the_stars_of_table_3_and_of_the_tests_agree(scale, results):
     rows, _ = made("tests", scale, results)
-    write(["table3"], scale, results)
+    write("casr", ["table3"], scale, results)
     table3 = pd.read_csv(results / "tables" / "casr_table3.csv").query("p_value == p_value")
     keys = ["dataset", "anchor", "method", "sampler", "metric"]
     both = table3.merge(rows.query("comparison == 'plain'"), on=keys, suffixes=("", "_tests"))
@@ -71,7 +71,7 @@ def test_one_family_holds_the_tests_of_all_data_sets(scale, results):
     plain = rows.query("comparison == 'plain'")
     assert plain.loc[plain["p_value"].notna(), "dataset"].nunique() == 2
     assert np.allclose(plain["p_value_holm"], holm(plain["p_value"].to_numpy()), rtol=1e-4, equal_nan=True)
-    write(["table3"], scale, results)
+    write("casr", ["table3"], scale, results)
     table3 = pd.read_csv(results / "tables" / "casr_table3.csv")
     assert np.allclose(table3["p_value_holm"], holm(table3["p_value"].to_numpy()), rtol=1e-4, equal_nan=True)
 
@@ -132,7 +132,7 @@ def test_other_users_are_not_compared(scale, results):
     write_cell(results, lastfm("stamp"), {"1": ranks_with_hits(10)})
     write_cell(results, lastfm("stamp", "casr-d", "narm"), {"1": ranks_with_hits(13)[1:]})
     with pytest.raises(BadInput, match="other users"):
-        write(["tests"], scale, results)
+        write("casr", ["tests"], scale, results)
 
 
 def test_too_few_data_sets_are_not_ranked(scale, results):

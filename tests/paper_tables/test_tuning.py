@@ -5,7 +5,7 @@ import pytest
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import write_json
-from paper_tables.casr.write import write
+from paper_tables.write import write
 
 TRIALS = [
     {"settings": {"learning_rate": 0.01}, "validation": 0.10, "reason": "", "seconds": 1800.0},
@@ -16,7 +16,7 @@ DONE = {"status": "done", "reason": "", "budget": 4, "seconds": 3600.0, "trials"
 
 
 def made(scale, results):
-    write(["tuning"], scale, results)
+    write("casr", ["tuning"], scale, results)
     rows = pd.read_csv(results / "tables" / "casr_tuning.csv", keep_default_na=False, na_values=[""])
     return rows[rows["dataset"] == "lastfm"].set_index(["anchor", "method", "sampler"]).sort_index(), (
         results / "tables" / "casr_tuning.tex"

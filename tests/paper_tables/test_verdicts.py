@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import kendalltau, t
 
-from paper_tables.agreement import agreement, counted, kendall
-from paper_tables.verdicts import judged, rules, signs, verdict_names
+from paper_tables.judge.agreement import agreement, counted, kendall
+from paper_tables.judge.verdicts import judged, rules, signs, verdict_names
 
 NAN = float("nan")
 

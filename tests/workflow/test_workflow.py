@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from datasets.pipeline.files import read_json
-from paper_tables.casr.specification import own_methods
+from paper_tables.recommenders import own_methods
 
 ROOT = Path(__file__).parents[2]
 CODE = ("Snakefile", "workflow", "profiles", "datasets", "methods", "paper_tables", "config")
@@ -112,7 +112,7 @@ EDITED, REMARK = "\nEDITED = 1\n", "\n# edited\n"
         ({"methods/markov_chain/model.py": EDITED}, {"markov-chain", "tables"}),
         ({"methods/shell_popularity/popularity.awk": REMARK}, {"shell-popularity", "tables"}),
         ({"methods/casr/heuristic.py": EDITED}, {"narm.casr-h.narm", "narm.casr-h", "tables"}),
-        ({"paper_tables/casr/render.py": EDITED}, {"tables"}),
+        ({"paper_tables/kinds/panels.py": EDITED}, {"tables"}),
         ({"methods/narm/model.py": REMARK, "methods/engine/ranking.py": '\n"""Of no number."""\n'}, set()),
         ({"methods/popularity/card.yaml": "differs: [Nothing.]\n"}, {"tables"}),
         ({"datasets/synthetic/card.yaml": "terms: As they were.\n"}, {"synthetic", "tables"}),  # its audit

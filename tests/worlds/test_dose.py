@@ -7,15 +7,14 @@ import yaml
 
 from datasets.pipeline.errors import BadInput
 from methods.evaluation.metrics import per_user
-from paper_tables.casr.plan import ANCHORS, MEASURES, STRATEGIES, read_plan
-from paper_tables.casr.specification import cells
 from paper_tables.cell import Cell
-from paper_tables.cpr.plan import read_plan as read_cpr_plan
-from paper_tables.dose import break_even, expectations, falls, frame
-from paper_tables.dose_picture import write
-from paper_tables.lines import reader
+from paper_tables.kinds.dose import break_even, falls, frame, held
 from paper_tables.report import page, seen
 from paper_tables.scale_part import asked
+from paper_tables.spec.paper import paper
+from paper_tables.spec.plan import read_plan
+from paper_tables.study import Study
+from paper_tables.write import write
 from tests.paper_tables.made_results import ranks_with_hits, write_cell
 from workflow.cells.provenance import ROOT
 
@@ -34,7 +33,7 @@ HITS = {"": 20, "0": 32, "0.25": 29, "0.5": 24, "0.75": 16, "1": 8, "control": 1
 
 @pytest.fixture
 def plan():
-    return read_plan(SCALE)
+    return read_plan(SCALE, "casr")
 
 
 @pytest.fixture
@@ -59,7 +58,7 @@ def made(tmp_path, plan, published):
 
 @pytest.fixture
 def rows(made, plan):
-    return frame(plan.dose, reader(cells(SCALE), made), MEASURES)
+    return frame(Study.of("casr", SCALE, made), "dose")
 
 
 def points(rows, kind, setting="50 histories"):
@@ -91,13 +90,13 @@ def test_what_was_not_run_says_so(rows):
 
 
 def test_the_bars_are_held_against_every_panel_of_a_world_where_true_answers_must_help(rows, plan):
-    assert [(line.measured, line.holds) for line in expectations(plan.dose, rows)] == 4 * [("1 of 1", True)]
+    assert [tuple(line[2:]) for line in held(plan.dose, rows)] == 4 * [("1 of 1", "holds")]
     worse = rows.assign(low=rows["low"] - 100)
-    assert [line.holds for line in expectations(plan.dose, worse)] == [False, True, True, True]
+    assert [line[3] for line in held(plan.dose, worse)] == ["does not hold", "holds", "holds", "holds"]
     elsewhere = worse.assign(setting="600 histories")
-    assert [line.verdict for line in expectations(plan.dose, elsewhere)] == 4 * ["not run"]
+    assert [line[3] for line in held(plan.dose, elsewhere)] == 4 * ["not run"]
     level = rows.assign(gain=rows["gain"].abs())
-    assert [line.holds for line in expectations(plan.dose, level)][2:] == [False, False]
+    assert [line[3] for line in held(plan.dose, level)][2:] == ["does not hold", "does not hold"]
 
 
 def test_a_curve_falls_unless_it_rises_beyond_its_interval():
@@ -108,14 +107,15 @@ def test_a_curve_falls_unless_it_rises_beyond_its_interval():
 
 
 def test_the_figure_is_drawn_of_what_there_is_and_of_nothing(made, plan):
-    for dose in (plan.dose, None):
-        write(dose, reader(cells(SCALE), made), MEASURES, SCALE, made)
+    nothing = {"scale": "fixture", "seeds": [1], "papers": {"casr": {}}}
+    for scale in (SCALE, nothing):
+        write("casr", ["dose"], scale, made)
         for ending in ("csv", "tex", "png", "pdf"):
             assert (made / "figures" / f"casr_dose.{ending}").stat().st_size > 100
 
 
 def test_the_report_asks_whether_it_could_have_been_seen(made, plan):
-    write(plan.dose, reader(cells(SCALE), made), MEASURES, SCALE, made)
+    write("casr", ["dose"], SCALE, made)
     shown = seen.tables("casr", made)
     assert [each.name for each in shown] == ["casr-seen-controls"]
     text = {column.key: value.text for column, value in zip(shown[0].columns, shown[0].rows[0], strict=True)}
@@ -126,7 +126,7 @@ def test_the_report_asks_whether_it_could_have_been_seen(made, plan):
 
 
 def test_a_scale_without_worlds_shows_those_that_are_published(made, plan, published):
-    write(plan.dose, reader(cells(SCALE), made), MEASURES, SCALE, published / "worlds")
+    write("casr", ["dose"], SCALE, published / "worlds")
     assert "Of the published scale worlds." in seen.tables("casr", made)[0].note
 
 
@@ -168,7 +168,7 @@ def test_fractions_are_printed_gains_in_points():
 )
 def test_a_wrong_part_of_the_scale_is_named(changed, said):
     with pytest.raises(BadInput, match=said):
-        read_plan(SCALE | {"papers": {"casr": {"dose": {"worlds": [1]} | changed}}})
+        read_plan(SCALE | {"papers": {"casr": {"dose": {"worlds": [1]} | changed}}}, "casr")
 
 
 def test_only_a_scale_that_names_worlds_makes_the_figure():
@@ -179,8 +179,9 @@ def test_only_a_scale_that_names_worlds_makes_the_figure():
 
 def test_the_shipped_scale_has_every_anchor_and_the_papers_own_treatments():
     content = yaml.safe_load((ROOT / "config" / "worlds.yaml").read_text(encoding="utf-8"))
-    casr, cpr = read_plan(content).dose, read_cpr_plan(content).dose
-    assert casr.anchors == ANCHORS and casr.treatments == STRATEGIES and len(cpr.anchors) == 5
+    casr, cpr = (read_plan(content, name).dose for name in ("casr", "cpr"))
+    lists = paper("casr").lists
+    assert casr.anchors == lists["anchors"] and casr.treatments == lists["strategies"] and len(cpr.anchors) == 5
     assert list(casr.worlds) == ["50 histories", "150 histories", "600 histories"]
     assert casr.rates == cpr.rates == (0, 0.25, 0.5, 0.75, 1)
     assert all(len(splits) == 5 for splits in (*casr.worlds.values(), *cpr.worlds.values()))

@@ -26,7 +26,7 @@ rule table:
         "results/{scale}/logs/tables/{paper}_{target}.log",
     retries: 1  # killed for want of memory, say: seconds, so that a second attempt costs little
     shell:
-        WARM + "python -m paper_tables.{wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables {wildcards.paper} {wildcards.target} --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
@@ -45,7 +45,7 @@ rule document:
     log:
         "results/{scale}/logs/tables/{paper}.log",
     shell:
-        WARM + "python -m paper_tables.{wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables {wildcards.paper} document --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
@@ -59,7 +59,7 @@ rule comparison:
     log:
         "results/{scale}/logs/comparison.log",
     shell:
-        WARM + "python -m paper_tables.comparison --scale-file config/{wildcards.scale}.yaml"
+        WARM + "python -m paper_tables.judge.comparison --scale-file config/{wildcards.scale}.yaml"
         " --results results/{wildcards.scale} --final > {log} 2>&1"
 
 
@@ -87,7 +87,7 @@ rule report:
 # No input: of what there is, now, without training.
 rule compare:
     shell:
-        "python -m paper_tables.comparison --scale-file config/{SCALE:q}.yaml --results results/{SCALE:q}"
+        "python -m paper_tables.judge.comparison --scale-file config/{SCALE:q}.yaml --results results/{SCALE:q}"
 
 
 for target_name in targets(SCALE):
