@@ -109,6 +109,10 @@ class Draws:
         """The same in a view: which candidates, which group of users."""
         return Draws(tuple(result.seen(view) for result in self.results)) if view else self
 
+    def minus(self, other: "Draws") -> "Gains":
+        """The same as gains over another."""
+        return Gains(self.results, other)
+
     @property
     def users(self) -> int | None:
         counts = [result.users for result in self.finished]
@@ -136,3 +140,15 @@ class Draws:
             )
             flags.append(f"{len(self.finished)} of {len(self.results)} draws ({states})")
         return flags
+
+
+@dataclass(frozen=True)
+class Gains(Draws):
+    """Of every seed, or draw, its number minus that of another result."""
+
+    other: Draws
+
+    def values(self, metric: str, cutoff: int, part: str = "test", reading: str = "") -> np.ndarray:
+        if not self.other.done or self.other.seeds != self.seeds:
+            return np.full(len(self.seeds), np.nan)
+        return super().values(metric, cutoff, part, reading) - self.other.values(metric, cutoff, part, reading)

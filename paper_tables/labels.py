@@ -17,7 +17,7 @@ def method_label(method: str) -> str:
 def strategy_label(strategy: str) -> str:
     """`casr-h` -> `H`; `l2aug` -> `L2Aug`, where the method is one strategy."""
     method, name = treatment_method(strategy)
-    return load_card(method).strategy_label(name) if has_card(method) else strategy
+    return load_card(method).strategy_label(name)
 
 
 def dataset_label(dataset: str) -> str:
@@ -34,7 +34,8 @@ def row_label(anchor: str, strategy: str = "") -> str:
     """`NARM`, `H-NARM`, as CASR writes it; what a strategy's label has after a hyphen stands last: `CPR-BPR-r`."""
     if not strategy:
         return method_label(anchor)
-    before, *after = strategy_label(strategy).split("-", 1)
+    here = has_card(treatment_method(strategy)[0])
+    before, *after = (strategy_label(strategy) if here else strategy).split("-", 1)
     return "-".join([before, method_label(anchor), *after])
 
 

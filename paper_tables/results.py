@@ -29,8 +29,9 @@ LAST_EPOCH = "last epoch reached"
 @dataclass(frozen=True)
 class Result:
     """One cell as it stands: `content` is its result.json, empty where the cell was not run; `sealed`: whether that has
-    a checksum of what was written. candidates: which are ranked, of the headline unless they are named; group: whose users
-    are looked at, all unless it is named (splits/<split>/users.csv)."""
+    a checksum of what was written. candidates: which are ranked, of the headline unless they are named; group: whose
+    users are looked at, all unless it is named (splits/<split>/users.csv); reads: what this calls a metric that is
+    printed under another name."""
 
     cell: Cell
     status: str
@@ -40,10 +41,16 @@ class Result:
     sealed: bool = True
     candidates: str = ""
     group: str = ""
+    reads: Mapping[str, str] = field(default_factory=dict)
 
     def seen(self, view: Mapping) -> "Result":
         """The same in a view: which candidates, which group of users."""
-        return replace(self, candidates=view.get("candidates", ""), group=view.get("group", ""))
+        asked = {
+            "candidates": view.get("candidates", ""),
+            "group": view.get("group", ""),
+            "reads": view.get("reads", {}),
+        }
+        return replace(self, **asked)
 
     @property
     def done(self) -> bool:
@@ -60,7 +67,8 @@ class Result:
 
     def values(self, metric: str, cutoff: int, part: str = "test", reading: str = "") -> np.ndarray:
         """The metric of every seed, as fractions; reading: of the headline unless it is named. Shape (seeds,)."""
-        reading, key = reading or self.reading, f"{metric}@{cutoff}" if cutoff else metric
+        name = self.reads.get(metric, metric)
+        reading, key = reading or self.reading, f"{name}@{cutoff}" if cutoff else name
         try:
             return np.array([self._metrics(seed)[part][reading][key] for seed in self.seeds])
         except KeyError as missing:

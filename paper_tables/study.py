@@ -87,11 +87,12 @@ class Study:
             for name in content.get("views", tuple(self.paper.views)):
                 view = self.paper.views[name]
                 first = self.leads(name)
+                result = line.result.seen(view)
                 shown = replace(
                     line,
                     view=name,
                     metrics=tuple(map(Metric.of, view["metrics"])) if "metrics" in view else self.paper.metrics,
-                    result=line.result.seen(view),
+                    result=result.minus(line.against[view["minus"]].seen(view)) if "minus" in view else result,
                     against={key: other.seen(view) for key, other in line.against.items()},
                     printed_setting=";".join(filter(None, [line.printed_setting, view.get("place", "")])),
                     headline=line.headline and first,

@@ -21,8 +21,8 @@ COLUMNS = [*KEYS, "x", "seed", "value", "flags"]
 
 
 def measured_evidence(study: Study, target: str) -> pd.DataFrame:
-    """table: the number of a printed one (the first reading of a scale, all items ranked), or the target's name; control;
-    figure3 … (x: the setting; no x for the plain anchor); sets (shares on the cards of the augmented sets).
+    """table: the number of a printed one (the first reading of a scale, all items ranked), or the target's name;
+    control; figure3 … (x: the setting; no x for the plain anchor); sets (shares on the cards of the augmented sets).
     """
     rows: list[dict] = []
     for name in study.tables(target):

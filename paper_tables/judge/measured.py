@@ -27,8 +27,8 @@ COLUMNS = [
 def measured(study: Study) -> pd.DataFrame:
     """One row for each line, view and metric: KEYS as in paper_tables/reported.py; unit, cell (the identifiers of all
     draws), status, reason, measured and std (n - 1, over `seeds` seeds, or draws where there are several), by_unit
-    ({seed or draw: number}), user_error (of a treated row's difference from its plain anchor), family (whose cells share
-    a deviation), reading (of a generator's formulas), flags, and incomparable (facts that forbid a verdict, or "").
+    ({seed or draw: number}), user_error (of a treated row's difference from its plain anchor), family (whose cells
+    share a deviation), reading (of a generator's formulas), flags, and incomparable (what forbids a verdict, or "").
 
     What is not compared with a printed number has no table number, and its setting says what it is: another reading or
     kind of candidates, `split=loo.shuffled`, `variant=control`. Where the sampler is not named, `reason` says which one

@@ -67,8 +67,8 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
                 for row in rows.drop_duplicates("popularity").itertuples()
             ]
             caption = (
-                rf"{paper.label}'s Table {paper.targets[target]['printed']}, {name}, scale \textit{{{scale}}}: users by "
-                f"the training interactions of their test item; {meaning}. The same cells as Table 3's."
+                rf"{paper.label}'s Table {paper.targets[target]['printed']}, {name}, scale \textit{{{scale}}}: users "
+                f"by the training interactions of their test item; {meaning}. The same cells as Table 3's."
             )
             tables.append(grid(paper, rows, columns, caption, f"tab:{paper.name}-4-{candidates}"))
     return "\n".join(tables)

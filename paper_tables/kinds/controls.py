@@ -41,7 +41,7 @@ def of_lines(lines: Iterable[Line]) -> pd.DataFrame:
 def render(study: Study, target: str, frame: pd.DataFrame) -> str:
     """The selecting metric only: the compact table; the others stand in the CSV."""
     paper = study.paper
-    ndcg = frame[frame["metric"] == paper.headline.name]
+    ndcg = frame[frame["metric"] == paper.shown.name]
     run = ndcg.groupby(["dataset", "setting"], sort=False)["status"].agg(lambda status: (status != NOT_RUN).any())
     shown = [place for place in run.index if run[place]] or list(run.index[:PANEL])
     tables = []
@@ -61,7 +61,7 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
             " ".join(rules),
             " & ".join(["", *["gain", "control's gain", "difference"] * len(places)]),
         ]
-        metric = paper.headline.head
+        metric = paper.shown.head
         caption = (
             f"Gain in {metric} over the plain anchor, in percentage points, beside the gain of the matched control (as "
             r"many random extra examples, as many steps); their difference with its 95\,\% interval over users. "

@@ -95,7 +95,7 @@ def _legend(frame: pd.DataFrame) -> list[Line2D]:
 
 
 def pgfplots(study: Study, target: str, frame: pd.DataFrame, caption: str) -> str:
-    r"""The figure as LaTeX. It reads `<paper>_<figure>.csv` in \<paper>figures, which is "." unless it was set before."""
+    r"""The figure as LaTeX. It reads `<paper>_<figure>.csv` in \<paper>figures, "." unless set before."""
     paper = study.paper.name
     colours = [rf"\definecolor{{{name}}}{{HTML}}{{{colour[1:]}}}" for name, (colour, _) in STYLES.items()]
     panels = [_axis(study, target, rows) for _, rows in frame.groupby("dataset", sort=False)]

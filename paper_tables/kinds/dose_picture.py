@@ -31,7 +31,7 @@ HALF = 0.5  # the noise from which on the papers' theorems promise nothing
 
 def picture(study: Study, target: str, rows: pd.DataFrame, folder: Path) -> None:
     """A row of panels for each world, a column for each anchor."""
-    dose, paper, scale = study.plan.dose, study.paper, study.scale["scale"]
+    dose, paper = study.plan.dose, study.paper
     settings, anchors = list(rows["setting"].unique()), list(rows["anchor"].unique())
     height, width = max(1, len(settings)), max(1, len(anchors))
     drawing, axes = plt.subplots(

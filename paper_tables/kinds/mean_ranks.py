@@ -100,9 +100,10 @@ def render(study: Study, target: str, rows: pd.DataFrame) -> str:
     paper, scale, metric = study.paper.name, study.scale["scale"], study.paper.selection.head
     left_out = rows.loc[~rows["ranked"] & rows["mean"].notna(), "row"].nunique()
     caption = (
-        rf"Mean ranks of the methods across data sets by {metric}, scale \textit{{{scale}}}; 1 is the best. A bar joins "
-        r"methods whose mean ranks lie within Nemenyi's critical difference (CD, 5\,\%, all pairs compared). H, D, M: "
-        f"the sampler of best validation {metric}. Only methods that every ranked data set has; left out: {left_out}."
+        rf"Mean ranks of the methods across data sets by {metric}, scale \textit{{{scale}}}; 1 is the best. A bar "
+        r"joins methods whose mean ranks lie within Nemenyi's critical difference (CD, 5\,\%, all pairs compared). "
+        f"H, D, M: the sampler of best validation {metric}. Only methods that every ranked data set has; left out: "
+        f"{left_out}."
     )
     return "\n".join(
         [

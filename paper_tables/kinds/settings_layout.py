@@ -96,7 +96,7 @@ def _number(row: object) -> str:
 
 def render(study: Study, target: str, frame: pd.DataFrame) -> str:
     """Of synthetic data one table for each reading of the generator and kind of candidates that there is; of real data
-    one, with the kinds of candidates side by side. The paper's file says `title`, `after` it, and the `head` of a column.
+    one, with the kinds of candidates side by side. The paper's file has `title`, what stands `after`, `head`.
     """
     paper, content, scale = study.paper, study.paper.targets[target], study.scale["scale"]
     title = rf"{paper.label}'s Table {content['printed']}"

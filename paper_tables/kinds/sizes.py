@@ -72,8 +72,9 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
         " & ".join(["Data set", *["measured", "printed", ""] * 4, "Recipe"]),
     ]
     caption = (
-        rf"{study.paper.label}'s Table 1: sizes of the data sets, measured beside printed. $=$: the printed count; $+1$: "
-        r"printed is one more than measured, the padding token that RecBole counts (of a density: that of the counts with it); "
+        rf"{study.paper.label}'s Table 1: sizes of the data sets, measured beside printed. $=$: the printed count; "
+        r"$+1$: printed is one more than measured, the padding token that RecBole counts (of a density: that of the "
+        r"counts with it); "
         r"$\neq$: differs, the closest known recipe is used."
     )
     return latex.table(

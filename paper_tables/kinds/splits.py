@@ -33,7 +33,7 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
     """The selecting metric; the others stand in the CSV."""
     frame = frame.assign(audit_errors="")  # the audit is of the default order, which these splits leave
     body, previous = [], None
-    for row in frame[frame["metric"] == study.paper.headline.name].itertuples():
+    for row in frame[frame["metric"] == study.paper.shown.name].itertuples():
         body += [latex.RULE] if previous not in (None, row.split) else []
         previous = row.split
         number = latex.number(row.mean, row.std) if row.status == DONE else rf"\textit{{{row.status}}}"
@@ -42,12 +42,13 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
         name = f"{marks.marked_label(frame, row.dataset)}, {latex.escape(SplitName.of(row.split).way)}"
         body.append(" & ".join([name, latex.escape(row.row), number, main, change]))
     caption = (
-        rf"{study.paper.headline.head} in percent on other splits, beside the headline's (leave-one-out, the data set's own order): "
+        rf"{study.paper.shown.head} in percent on other splits, beside the headline's (leave-one-out, the data set's "
+        "own order): "
         r"\textit{loo.shuffled} and \textit{loo.weight} change only the order of each user's items, \textit{time} "
         "splits all users at one moment. A large fall under another order says that the file's order, and no taste, "
         "carried the result."
     )
-    head = [f"Split & Method & {study.paper.headline.head} & headline & change"]
+    head = [f"Split & Method & {study.paper.shown.head} & headline & change"]
     empty = [r"\multicolumn{5}{c}{\textit{no other split at this scale}}"]
     return latex.table(
         "llrrr", head, body or empty, f"{caption} {marks.legend(frame)}".strip(), f"tab:{study.paper.name}-splits"

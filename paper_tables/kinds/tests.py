@@ -100,7 +100,7 @@ def answer(row: object, difference: Difference | None, level: float) -> str:
 
 def render(study: Study, target: str, frame: pd.DataFrame) -> str:
     """The selecting metric, one table a comparison, what was run only; the rest stands in the CSV."""
-    shown = frame[(frame["metric"] == study.paper.headline.name) & (frame["status"] != NOT_RUN)]
+    shown = frame[(frame["metric"] == study.paper.shown.name) & (frame["status"] != NOT_RUN)]
     names = list(dict.fromkeys(name for names in study.paper.against.values() for name in names))
     return "\n".join(_tables(shown[shown["comparison"] == name], name, study) for name in names)
 
@@ -111,7 +111,7 @@ def _words(study: Study, comparison: str) -> str:
 
 def _tables(rows: pd.DataFrame, comparison: str, study: Study) -> str:
     pages = [rows.iloc[start : start + PAGE] for start in range(0, max(1, len(rows)), PAGE)]
-    short = f"{study.paper.headline.head} of every augmented cell against {_words(study, comparison)}"
+    short = f"{study.paper.shown.head} of every augmented cell against {_words(study, comparison)}"
     captions = [f"{short}{_meaning(rows)}", *[f"{short}, continued."] * (len(pages) - 1)]
     heads = (
         "Data set & Cell & difference & 95\\,\\% interval & $p$ & $p$ two levels & $d$ & $p$ same & seen from & seeds"

@@ -67,7 +67,7 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
     ]
     caption = (
         rf"Search for settings: {shown['trials'].sum():,.0f} trials, {shown['hours'].sum():.1f} hours, the same budget "
-        f"for each cell, on validation {study.paper.headline.head} in percent: of the settings as they stood, and of the "
+        f"for each cell, on validation {study.paper.shown.head} in percent: of the settings as they stood, and of the "
         "chosen ones."
         if len(shown)
         else "Search for settings: none at this scale, settings are fixed in its files."

@@ -13,6 +13,7 @@ from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import folders_with, parse_yaml
 from datasets.pipeline.schema import refuse, unknown
 from datasets.pipeline.split_name import SplitName
+from methods.evaluation.selection import Selection
 
 PAPERS = Path(__file__).parents[1] / "papers"
 SCHEMA = Path(__file__).with_name("paper.schema.yaml")
@@ -41,13 +42,15 @@ class Metric:
 
 @dataclass(frozen=True)
 class Paper:
-    """name: of its folder; the rest as in the file, lists as tuples."""
+    """name: of its folder; selects: what ends trainings and chooses settings (methods/evaluation/selection.py), and
+    selection its metric; the rest as in the file, lists as tuples."""
 
     name: str
     label: str
     unit: str
     metrics: tuple[Metric, ...]
     selection: Metric
+    selects: str
     split: str
     targets: Mapping[str, Mapping]
     names: Mapping[str, str] = field(default_factory=dict)
@@ -62,12 +65,13 @@ class Paper:
     against: Mapping[str, tuple] = field(default_factory=dict)
     comparisons: Mapping[str, Mapping] = field(default_factory=dict)
     dose: Mapping = field(default_factory=dict)
+    headline: str = ""
     formulas: Mapping[str, str] = field(default_factory=dict)
 
     @property
-    def headline(self) -> Metric:
-        """The metric that compact tables show: the selecting one."""
-        return self.selection
+    def shown(self) -> Metric:
+        """The metric that compact tables show: the selecting one, unless the file names another."""
+        return Metric.of(self.headline) if self.headline else self.selection
 
     @property
     def folder(self) -> Path:
@@ -119,7 +123,8 @@ def paper(name: str) -> Paper:
         raise BadInput(f"{file}: not readable as YAML: {error}") from error
     refuse(file, content, _schema())
     content["metrics"] = list(map(Metric.of, content["metrics"]))
-    content["selection"] = Metric.of(content["selection"])
+    content["selects"] = content["selection"]
+    content["selection"] = Metric.of(Selection.of(content["selection"]).metric)
     found = Paper(name, **{key: _fixed(value) for key, value in content.items()})
     _check(found)
     return found

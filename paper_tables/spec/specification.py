@@ -22,7 +22,7 @@ class Specification:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.SELECTION = str(paper(name).selection)  # what ends trainings and chooses settings, on validation data
+        self.SELECTION = paper(name).selects  # what ends trainings and chooses settings, on validation data
 
     @property
     def paper(self) -> Paper:

@@ -60,7 +60,7 @@ def test_as_printed_one_set_of_cells_serves_both_feedbacks(scale):
     data = {(each.values["reading"], each.values["feedback"]): each.datasets for each in settings}
     assert data["printed", "linear"] == data["printed", "nonlinear"]
     assert data["closed-mirrored", "linear"] != data["closed-mirrored", "nonlinear"]
-    assert len(settings) == 4 and len({each.family for each in settings}) == 3  # what has the same cells is tested apart
+    assert len(settings) == 4 and len({each.family for each in settings}) == 3  # same cells are tested apart
 
 
 def test_settings_are_searched_on_the_first_draw_of_a_setting(scale):

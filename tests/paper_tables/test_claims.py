@@ -322,7 +322,7 @@ def test_a_claim_that_the_printed_numbers_do_not_bear_out_says_so():
 
 
 def test_the_target_tests_casrs_claims_on_the_cells(scale, results):
-    csv, tex = write(["claims"], scale, results)
+    csv, tex = write("casr", ["claims"], scale, results)
     rows = pd.read_csv(csv).set_index("id")
     one = rows.loc["casr-figure5-one"]  # kappa = 1 of casr-h, -d and -m, F1 and NDCG, on lastfm
     assert (one["measured_answer"], one["measured_value"], one["measured_comparisons"]) == ("supported", 1, 6)
@@ -334,7 +334,7 @@ def test_the_target_tests_casrs_claims_on_the_cells(scale, results):
 
 
 def test_before_any_cell_is_run_every_claim_says_so(scale, tmp_path):
-    rows = pd.read_csv(write(["claims"], scale, tmp_path)[0])
+    rows = pd.read_csv(write("casr", ["claims"], scale, tmp_path)[0])
     assert len(rows) and set(rows["measured_answer"]) == {"not run"}
 
 

@@ -45,7 +45,7 @@ def parsed(text: str) -> Structure:
 @pytest.fixture
 def whole(scale, results):
     """Some tables, the comparison and the claims of the made-up results."""
-    write_tables(["audit"], scale, results)
+    write_tables("casr", ["audit"], scale, results)
     write_comparison(results)
     return results
 
@@ -59,7 +59,7 @@ def test_without_any_table_every_section_says_what_is_missing(scale, results):
 
 
 def test_until_they_are_compared_measured_tables_are_shown(scale, results):
-    write_tables(["table2"], scale, results)
+    write_tables("casr", ["table2"], scale, results)
     text = page.html(scale, results)
     assert 'id="casr-table2"' in text and f'href="#{CELL}"' in text
 

@@ -46,7 +46,7 @@ def opened(browser, pages, request):
     """The page of the made-up results, freshly loaded."""
     if not pages:
         scale, results = request.getfixturevalue("scale"), request.getfixturevalue("results")
-        write_tables(["table1", "audit"], scale, results)
+        write_tables("casr", ["table1", "audit"], scale, results)
         write_comparison(results)
         pages.append(write(scale, results))
     browser.requested(), browser.errors()  # what the page before left in the logs
