@@ -16,9 +16,9 @@ from paper_tables.spec.paper import Metric
 class Line:
     """One row of a table on one data set, in one view of its result. `result` is what the row shows; against: what it
     is compared with, by the name of the comparison (`plain`, `control`, `random`). place: what it is measured on;
-    varies, value: the setting that the row varies, and its value; target: the table that it stands in; table: the number of
-    the printed one, or none; printed_setting: how that one calls the place; headline: whether it is what the printed
-    number is compared with.
+    varies, value: the setting that the row varies, and its value; target: the table that it stands in; table: the
+    number of the printed one, or none; printed_setting: how that one calls the place; headline: whether it is what the
+    printed number is compared with.
     """
 
     row: str

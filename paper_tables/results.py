@@ -11,7 +11,7 @@ import pandas as pd
 from pyarrow import compute, parquet
 
 from datasets.pipeline.errors import BadInput, Damaged
-from datasets.pipeline.files import open_json, read_json, record_of, unchanged
+from datasets.pipeline.files import open_json, read_json
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
 from methods.evaluation.ranks import TOLERANCE
@@ -19,7 +19,7 @@ from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
 from paper_tables.source import other_files
-from paper_tables.units import has_episodes, per_unit
+from paper_tables.units import has_episodes, members, per_unit
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
@@ -137,7 +137,7 @@ class Result:
         found = {seed: _of_part(file, part) for seed, file in self._rank_files.items()}
         if not self.group:
             return found
-        inside = _users_of(self._results, self.cell.split, self.group)
+        inside = members(self, self.group)
         return {seed: ranks[ranks["user"].isin(inside)].reset_index(drop=True) for seed, ranks in found.items()}
 
     @property
@@ -232,16 +232,6 @@ def _of_part(file: Path, part: str) -> pd.DataFrame:
     """The rows of test or validation, read without what pandas' own reader costs for many small files."""
     rows = parquet.ParquetFile(file).read()
     return rows.filter(compute.equal(rows["part"], part)).drop_columns(["part"]).to_pandas()
-
-
-@cache
-def _users_of(results: Path, split: str, group: str) -> frozenset[int]:
-    """The users of a group, as the split says."""
-    file = results / "splits" / split / "users.csv"
-    if not file.is_file():
-        raise BadInput(f"{file}: missing; the split has no groups of users, or was not made here")
-    users = pd.read_csv(unchanged(file, record_of(file.parent)))
-    return frozenset(users.loc[users["group"] == group, "user"])
 
 
 @cache

@@ -3,7 +3,7 @@
 python -m paper_tables.claims cpr            # in the terminal
 python -m paper_tables.claims cpr --csv      # everything, to be piped into a file
 
-With results of ours it is a target of the paper: python -m paper_tables.casr claims …
+With results of ours it is a target of the paper: python -m paper_tables casr claims …
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Draw the dose curves (paper_tables/dose.py), and write their numbers."""
+"""Draw the dose curves (kinds/dose.py), and write their numbers."""
 
 from pathlib import Path
 

@@ -20,7 +20,7 @@ def frame(study: Study, target: str) -> pd.DataFrame:
 
 def of_comparison(comparison: pd.DataFrame) -> pd.DataFrame:
     """One row for each table, data set and metric: `numbers` that the paper prints, how many of them have each verdict,
-    and Kendall's tau-b with its interval (paper_tables/agreement.py). status: done where anything can be compared.
+    and Kendall's tau-b with its interval (judge/agreement.py). status: done where anything can be compared.
     """
     printed = comparison[comparison["verdict"] != ""]
     counts = counted(printed).reset_index().rename(columns=VERDICTS)
