@@ -1,6 +1,6 @@
 """The printed numbers of a paper's result tables, with what is doubtful in them (README.md says what each column is).
 
-A paper is a folder beside this module that holds `reported/table<number>.csv`, exactly as printed, and
+A paper is a folder papers/<name> that holds `printed/table<number>.csv`, exactly as printed, and
 `anomalies.yaml`. A paper without results of ours is reference data only: nothing here asks for more than these files.
 """
 

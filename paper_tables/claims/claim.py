@@ -1,4 +1,4 @@
-"""An entry of `paper_tables/<paper>/claims.yaml`, checked."""
+"""An entry of `paper_tables/papers/<paper>/claims.yaml`, checked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
