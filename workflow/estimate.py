@@ -1,4 +1,4 @@
-"""A scale planned on paper, from cells that were measured at any scale: `make plan SCALE=paper`.
+"""A scale planned on paper, from cells that were measured at any scale, here or as published: `make plan SCALE=paper`.
 
 Training is taken to cost (trained pairs) x (items of the catalogue and a constant), as the full softmax does, with the
 mean rate of the measured seeds of the same method on the same kind of device, their epochs included; a pool likewise.
@@ -10,13 +10,13 @@ import argparse
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from tabulate import tabulate
 
 from datasets.pipeline.card import card
 from datasets.pipeline.command import start
-from datasets.pipeline.errors import BadInput
 from datasets.pipeline.split_name import SplitName
 from paper_tables.cell import Cell
 from workflow.cells import graph
@@ -53,24 +53,28 @@ class Measured:
     bytes: int = 0
 
 
-def size_of(dataset: str, results: Path) -> Size:
-    """Counts of a prepared data set at any scale, or of another variant of it, else those that a paper prints. BadInput
-    where there is neither."""
+def size_of(dataset: str, results: Path) -> Size | None:
+    """Counts of a prepared data set at any scale, or of another variant of it, else those that were published or that a
+    paper prints. None where nobody has counted it."""
     about = card(dataset)
     names = (dataset, f"{about.base}*")
     prepared = [file for name in names for file in sorted(results.glob(f"*/data/{name}/data.json"))]
     known = [found["counts"] for file in prepared if (found := intact(file))]
+    published = [intact(file) or {} for file in sorted(results.glob("published/*/data.json"))]
+    known += [found[name]["data"]["counts"] for found in published for name in (dataset, about.base) if name in found]
     for counts in (*known[:1], *about.printed.values()):
         return Size(counts["users"], counts["items"], counts["interactions"])
-    raise BadInput(f"no counts of {dataset} below {results}: prepare it first, e.g. with make run at a small scale")
+    return None
 
 
 def measured(results: Path) -> Iterator[Measured]:
-    """Every finished seed below `results`, of all scales."""
-    for file in sorted(results.glob("*/cells/*/*/*/result.json")):
+    """Every finished seed below `results`, of all scales, the published ones included."""
+    sizes = cache(lambda dataset: size_of(dataset, results))
+    cells = "cells/*/*/*/result.json"
+    for file in sorted([*results.glob(f"*/{cells}"), *results.glob(f"published/*/{cells}")]):
         content = intact(file) or DAMAGED
-        size = size_of(SplitName.of(file.parts[-3]).dataset, results)
-        if content["status"] != DONE:
+        size = sizes(SplitName.of(file.parts[-3]).dataset)
+        if content["status"] != DONE or size is None:
             continue
         for seed in content["seeds"].values():
             seconds = seed["train_seconds"] + seed["rank_seconds"]
@@ -79,8 +83,8 @@ def measured(results: Path) -> Iterator[Measured]:
                 yield Measured(kind(content["cell"]["anchor"], content["cell"]["treatment"]), device, size, seconds)
     for file in sorted(results.glob("*/pools/*/*/*/pool.json")):
         content = intact(file) or DAMAGED
-        size = size_of(SplitName.of(file.parts[-3]).dataset, results)
-        if content["status"] == DONE:
+        size = sizes(SplitName.of(file.parts[-3]).dataset)
+        if content["status"] == DONE and size is not None:
             for number, seed in content["seeds"].items():
                 drawn, device = pool_seed_file(file.parent, int(number)), content["provenance"]["device"]
                 held = drawn.stat().st_size if drawn.is_file() else 0
@@ -120,28 +124,40 @@ def plan(scale: Scale, results: Path) -> str:
     devices = sorted({device for _, device in known})
     rows, unknown = [], set()
     every, drawn = list(graph.all_cells(scale).values()), list(pools(scale).values())
-    sizes = {dataset: size_of(dataset, results) for dataset in {cell.dataset for cell in every}}
+    found_sizes = {dataset: size_of(dataset, results) for dataset in sorted({cell.dataset for cell in every})}
+    uncounted = sorted({card(dataset).base for dataset, size in found_sizes.items() if size is None})
+    sizes = {dataset: size or Size(0, 0, 0) for dataset, size in found_sizes.items()}
     for base in sorted({card(cell.dataset).base for cell in every}):
         cells = [cell for cell in every if card(cell.dataset).base == base]
         own = [pool for pool in drawn if card(pool.cell.dataset).base == base]
         jobs = [(kind(cell.anchor, cell.treatment), len(runs(scale, cell)), sizes[cell.dataset]) for cell in cells]
         jobs += [(kind_of_pool(pool.cell.treatment), len(pool.seeds), sizes[pool.cell.dataset]) for pool in own]
-        hours = []
+        seconds = []
         for device in devices:
             unknown |= {(name, device) for name, _, _ in jobs if (name, device) not in known}
-            seconds = sum(count * known.get((name, device), 0.0) * size.work for name, count, size in jobs)
-            hours.append(round(seconds / 3600, 1))
+            seconds.append(sum(count * known.get((name, device), 0.0) * size.work for name, count, size in jobs))
         seeds = sum(len(graph.seeds_of(scale, cell)) for cell in cells)
         held = sum(cell_bytes(scale, cell, sizes[cell.dataset]) for cell in cells)
         held += sum(bytes_of.get(name, 0.0) * count * size.interactions for name, count, size in jobs)
-        rows.append([base, len(cells), seeds, len(own), *hours, round(held / 2**30, 2)])
+        rows.append([base, len(cells), seeds, len(own), *seconds, round(held / 2**30, 2)])
     total = ["all", *(round(sum(row[place] for row in rows), 2) for place in range(1, len(rows[0])))]
-    heads = ["data set", "cells", "seeds", "pools", *(f"hours, {device}" for device in devices), "GiB"]
-    lines = [f"Scale '{scale.name}' on paper", "", tabulate([*rows, total], headers=heads)]
+    heads = ["data set", "cells", "seeds", "pools", *(f"time, {device}" for device in devices), "GiB"]
+    shown = [[*row[:4], *map(duration, row[4:-1]), row[-1]] for row in (*rows, total)]
+    lines = [f"Scale '{scale.name}' on paper", "", tabulate(shown, headers=heads)]
+    if uncounted:
+        names = ", ".join(uncounted)
+        lines.append(f"Nobody has counted {names} yet, so that its cells count as nothing: prepare the data first")
     if not devices:
         lines.append("No cell was measured yet: run another scale first (make demo).")
     lines += [f"Not measured, counted as nothing: {name} on {device}" for name, device in sorted(unknown)]
     return "\n".join(lines)
+
+
+def duration(seconds: float) -> str:
+    """`3.4 h`, `12 min`, `40 s`: what one would say."""
+    if seconds >= 3600:
+        return f"{seconds / 3600:,.1f} h"
+    return f"{seconds / 60:.0f} min" if seconds >= 90 else f"{seconds:.0f} s"
 
 
 def runs(scale: Scale, cell: Cell) -> range:
