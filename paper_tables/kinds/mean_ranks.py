@@ -11,7 +11,9 @@ import matplotlib.pyplot as plt
 import pandas as pd
 from matplotlib.axes import Axes
 
+from paper_tables import latex
 from paper_tables.lines import Line
+from paper_tables.nearly_observed import FLAG, MEANING
 from paper_tables.pictures import save
 from paper_tables.results import percent
 from paper_tables.spec.paper import Metric
@@ -75,7 +77,7 @@ def picture(study: Study, target: str, rows: pd.DataFrame, folder: Path) -> None
     if ranked.empty:
         axes.text(0.5, 0.5, too_few(rows), ha="center", va="center", transform=axes.transAxes)
     else:
-        _diagram(axes, ranked)
+        _diagram(axes, ranked.assign(row=ranked["row"].map(lambda name: _named(rows, name))))
         first = ranked.iloc[0]
         axes.set_title(
             f"{paper.selection.head}, {first['datasets']:.0f} data sets, {first['methods']:.0f} methods; Friedman "
@@ -99,11 +101,13 @@ def render(study: Study, target: str, rows: pd.DataFrame) -> str:
     """A figure environment that shows the picture."""
     paper, scale, metric = study.paper.name, study.scale["scale"], study.paper.selection.head
     left_out = rows.loc[~rows["ranked"] & rows["mean"].notna(), "row"].nunique()
+    signed = rows.loc[rows["ranked"], "flags"].str.contains(FLAG, regex=False).any()
+    near = rf" $\approx$: on some data set {FLAG} ({latex.escape(MEANING)})." if signed else ""
     caption = (
         rf"Mean ranks of the methods across data sets by {metric}, scale \textit{{{scale}}}; 1 is the best. A bar "
         r"joins methods whose mean ranks lie within Nemenyi's critical difference (CD, 5\,\%, all pairs compared). "
         f"H, D, M: the sampler of best validation {metric}. Only methods that every ranked data set has; left out: "
-        f"{left_out}."
+        f"{left_out}.{near}"
     )
     return "\n".join(
         [
@@ -117,6 +121,12 @@ def render(study: Study, target: str, rows: pd.DataFrame) -> str:
             "",
         ]
     )
+
+
+def _named(rows: pd.DataFrame, method: str) -> str:
+    """With a sign where the method's set is nearly the observed data, on any data set that is ranked."""
+    flags = rows.loc[rows["ranked"] & (rows["row"] == method), "flags"]
+    return f"{method} ≈" if flags.str.contains(FLAG, regex=False).any() else method
 
 
 def _diagram(axes: Axes, ranked: pd.DataFrame) -> None:

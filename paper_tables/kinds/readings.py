@@ -59,6 +59,7 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
         [row] = rows[rows["nearest"]].itertuples()
         cell = latex.escape(row_label(anchor, "" if method == "none" else method))
         cell += rf"\textsubscript{{{latex.escape(method_label(row.sampler)[:2])}}}" if row.sampler else ""
+        cell += marks.of_flags(row.flags)
         printed_row = latex.escape(row_label(anchor, "" if target == "none" else target))
         choices = ", ".join(f"{text}" for text in _choices(row))
         body.append(
@@ -73,7 +74,7 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
         "relative distance of F1@5 and NDCG@5, share of bootstrap draws (users and seeds) in which this reading is the "
         "nearest of its cell's, span of all readings (their number). *: nearer than all of the other rows of the same "
         "printed number. This shows resemblance only; it does not say what the authors did. "
-        f"{marks.legend(done)}"
+        f"{marks.flags_legend(done['flags'])} {marks.legend(done)}"
     )
     head = ["Data set & Printed & NDCG@5 & Cell & Nearest reading & measured & distance & share & span"]
     empty = [r"\multicolumn{9}{c}{\textit{no cell with ranks and printed numbers}}"]

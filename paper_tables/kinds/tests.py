@@ -131,7 +131,7 @@ def _body(rows: pd.DataFrame) -> list[str]:
         body += [latex.RULE] if previous not in (None, place) else []
         previous = place
         where = f", {latex.escape(setting_label(row.setting))}" if row.setting else ""
-        name = f"{marks.marked_label(rows, row.dataset)}{where} & {latex.escape(row.row)}"
+        name = f"{marks.marked_label(rows, row.dataset)}{where} & {latex.escape(row.row)}{marks.of_flags(row.flags)}"
         body.append(f"{name} & {_numbers(row)}")
     return body
 
@@ -147,7 +147,7 @@ def _meaning(rows: pd.DataFrame) -> str:
         f"users; $p$ of equivalence within ${100 * MARGIN:g}\\,\\%$ of the other's mean, corrected alike; smallest "
         "difference that such a run finds in 80\\,\\% of cases, uncorrected. One seed has no spread: what counts seeds "
         "is a dash. "
-        f"{marks.legend(rows)}"
+        f"{marks.flags_legend(rows['flags'])} {marks.legend(rows)}"
     ).strip()
 
 

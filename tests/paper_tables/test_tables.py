@@ -8,7 +8,7 @@ import pytest
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from paper_tables.cell import Cell
-from paper_tables.kinds import sizes
+from paper_tables.kinds import mean_ranks, sizes
 from paper_tables.nearly_observed import nearly_observed
 from paper_tables.results import read_result
 from paper_tables.study import Study
@@ -320,13 +320,19 @@ def near_results(results):
     return results
 
 
-@pytest.mark.parametrize("target", ["table2", "table3", "controls", "sets"])
+@pytest.mark.parametrize("target", ["table2", "table3", "controls", "sets", "tests"])
 def test_a_set_that_is_nearly_the_observed_data_is_marked_in_every_table(scale, near_results, target):
     rows, text = made(target, scale, near_results, f"casr_{target}")
     marked = [line for line in text.splitlines() if r"$^\approx$" in line]
-    assert len(marked) == {"table2": 1, "table3": 1, "controls": 1, "sets": 1}[target], marked
+    assert len(marked) == {"tests": 2}.get(target, 1), marked
     assert r"$\approx$: trained on a set that is nearly the observed data: at least 50\% of" in text
     assert rows["flags"].str.contains("nearly the observed data").any()
+
+
+def test_a_method_whose_set_is_nearly_the_observed_data_is_marked_among_mean_ranks():
+    flags = ["nearly the observed data", "", "nearly the observed data"]
+    rows = pd.DataFrame({"row": ["D-NARM", "D-NARM", "NARM"], "ranked": [True, True, False], "flags": flags})
+    assert [mean_ranks._named(rows, name) for name in ("D-NARM", "NARM")] == ["D-NARM ≈", "NARM"]
 
 
 def test_a_point_that_is_nearly_the_observed_data_is_named_in_its_figure(scale, near_results):
