@@ -7,8 +7,9 @@ from pathlib import Path
 import pandas as pd
 
 from paper_tables import latex, nearly_observed
+from paper_tables.findings import findings
 from paper_tables.labels import dataset_label
-from paper_tables.results import LAST_EPOCH, findings
+from paper_tables.results import LAST_EPOCH
 from paper_tables.source import verified
 
 UNVERIFIED = r"$^\dagger$"

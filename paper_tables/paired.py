@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from paper_tables.results import Compared, Result, same_users
+from paper_tables.differences import Compared, same_users
+from paper_tables.results import Result
 from paper_tables.statistics import Difference
 
 Block = tuple[np.ndarray, np.ndarray]

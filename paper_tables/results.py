@@ -4,14 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from pyarrow import compute, parquet
 
 from datasets.pipeline.errors import BadInput, Damaged
-from datasets.pipeline.files import open_json, read_json
+from datasets.pipeline.files import open_json
 from methods.cards import load_card
 from methods.evaluation.metrics import per_user
 from methods.evaluation.ranks import TOLERANCE
@@ -19,7 +17,7 @@ from paper_tables import nearly_observed
 from paper_tables.cell import Cell
 from paper_tables.checked import DONE, FAILED, ranks_fault, result_fault
 from paper_tables.source import other_files
-from paper_tables.units import has_episodes, members, per_unit
+from paper_tables.units import has_episodes, members, part_of, per_unit
 
 NOT_RUN = "not run"
 MADE_BEFORE = "made before"  # a flag's first words
@@ -134,7 +132,7 @@ class Result:
         """The ranks of every seed for `part`, test or validation, read anew. None if a seed's ranks are missing."""
         if not self._has_ranks:
             return None
-        found = {seed: _of_part(file, part) for seed, file in self._rank_files.items()}
+        found = {seed: part_of(file, part) for seed, file in self._rank_files.items()}
         if not self.group:
             return found
         inside = members(self, self.group)
@@ -228,12 +226,6 @@ class Result:
         return [name for name, record in made.items() if record.get("finished", "") > finished]
 
 
-def _of_part(file: Path, part: str) -> pd.DataFrame:
-    """The rows of test or validation, read without what pandas' own reader costs for many small files."""
-    rows = parquet.ParquetFile(file).read()
-    return rows.filter(compute.equal(rows["part"], part)).drop_columns(["part"]).to_pandas()
-
-
 @cache
 def _excludes_seen(method: str) -> bool:
     return bool(load_card(method).exclude_seen)
@@ -253,57 +245,3 @@ def read_result(cell: Cell, results: Path) -> Result:
     except Damaged as error:
         return Result(cell, FAILED, str(error), folder)
     return Result(cell, content["status"], content.get("reason", ""), folder, content, sealed)
-
-
-class Compared(Protocol):
-    """A result, or one of several draws of a data set (draws.py)."""
-
-    def pairs_with(self, other: "Compared") -> list[tuple[Result, Result]]: ...
-
-
-def mean_difference(result: Compared, other: Compared, metric: str, cutoff: int, reading: str = "") -> float:
-    """Mean of `result` minus that of `other`, in percentage points; of draws, over the draws that both have. reading:
-    of either's headline unless it is named."""
-    values = [[side.values(metric, cutoff, reading=reading) for side in pair] for pair in result.pairs_with(other)]
-    apart = [own.mean() - its.mean() for own, its in values]
-    return 100 * float(np.mean(apart)) if apart else float("nan")
-
-
-def user_differences(
-    result: Compared, other: Compared, metric: str, cutoff: int, reading: str = ""
-) -> np.ndarray | None:
-    """Per-user metric of `result` minus that of `other`, each averaged over its seeds. Shape (users,); the users of
-    several draws of a data set follow one another.
-
-    None where either is not done or has no ranks. Raises BadInput where they rank other users.
-    """
-    apart = []
-    for own, its in result.pairs_with(other):
-        ours, theirs = own.per_user(metric, cutoff, reading), its.per_user(metric, cutoff, reading)
-        if ours is None or theirs is None:
-            return None
-        same_users(own, ours.index, its, theirs.index)
-        apart.append((ours - theirs).to_numpy())
-    return np.concatenate(apart) if apart else None
-
-
-def same_users(result: Result, users: pd.Index, other: Result, others: pd.Index) -> None:
-    """Refuse to pair results of different users."""
-    if not users.equals(others):
-        raise BadInput(f"{result.folder} and {other.folder} rank other users; run the older of the two again")
-
-
-def percent(values: np.ndarray) -> tuple[float, float]:
-    """Mean and standard deviation over seeds (n - 1) in percent; the deviation of one seed is not a number."""
-    deviation = float(np.std(values, ddof=1)) if len(values) > 1 else float("nan")
-    return 100 * float(np.mean(values)), 100 * deviation
-
-
-def findings(dataset: str, results: Path) -> list[dict]:
-    """All findings on a data set, {check, level, value, meaning}; none where it was not audited yet."""
-    file = Path(results) / "data" / dataset / "audit.json"
-    found = read_json(file)["findings"] if file.is_file() else []
-    for finding in found:
-        if missing := {"check", "level", "value", "meaning"} - finding.keys():
-            raise BadInput(f"{file}: a finding has no {', '.join(sorted(missing))}; audit the data set again")
-    return found

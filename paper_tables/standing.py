@@ -20,10 +20,11 @@ from datasets.pipeline.files import read_json, whole_file
 from methods.cards import load_card
 from paper_tables import latex
 from paper_tables.cell import Cell
+from paper_tables.differences import mean_difference, percent, user_differences
 from paper_tables.draws import Draws
 from paper_tables.report.page import render
 from paper_tables.report.tables import Column, table
-from paper_tables.results import DONE, Result, mean_difference, percent, read_result, user_differences
+from paper_tables.results import DONE, Result, read_result
 from paper_tables.spec.paper import paper
 from paper_tables.standing_words import LEVEL, instead, metric_name, sentence, shown_name
 from paper_tables.statistics import detectable, holm, interval, sign_flip

@@ -8,13 +8,13 @@ import pandas as pd
 
 from datasets.pipeline.files import read_json
 from paper_tables.draws import Draws
+from paper_tables.findings import findings
 from paper_tables.kinds import coldness, sizes
 from paper_tables.kinds.accuracy import scaled
 from paper_tables.lines import Line
 from paper_tables.paired import user_error
 from paper_tables.recommenders import recommenders
 from paper_tables.reported import KEYS
-from paper_tables.results import findings
 from paper_tables.spec.paper import Metric, Paper
 from paper_tables.study import Study
 

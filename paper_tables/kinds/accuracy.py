@@ -4,10 +4,10 @@ import numpy as np
 import pandas as pd
 
 from paper_tables import marks
+from paper_tables.differences import user_differences
 from paper_tables.kinds import controls, panels, settings_layout
 from paper_tables.lines import Line
 from paper_tables.reported import MISSING
-from paper_tables.results import user_differences
 from paper_tables.spec.paper import Metric
 from paper_tables.statistics import LEVEL, holm_within, sign_flip
 from paper_tables.study import Study

@@ -3,8 +3,9 @@
 import pandas as pd
 
 from paper_tables import latex
+from paper_tables.findings import findings
 from paper_tables.labels import dataset_label
-from paper_tables.results import DONE, NOT_RUN, findings
+from paper_tables.results import DONE, NOT_RUN
 from paper_tables.study import Study
 
 MARKED = False  # the audit is what marks are made of

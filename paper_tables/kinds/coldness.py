@@ -10,9 +10,10 @@ import pandas as pd
 
 from datasets.pipeline.files import record_of, unchanged
 from paper_tables import latex, marks
+from paper_tables.differences import same_users
 from paper_tables.kinds.settings_layout import CANDIDATES, Column, grid
 from paper_tables.lines import Line
-from paper_tables.results import DONE, NOT_RUN, Result, same_users
+from paper_tables.results import DONE, NOT_RUN, Result
 from paper_tables.spec.paper import Metric
 from paper_tables.statistics import LEVEL, Difference, holm, sign_flip
 from paper_tables.study import Study

@@ -8,9 +8,10 @@ from collections.abc import Iterable
 import pandas as pd
 
 from paper_tables import latex, marks
+from paper_tables.differences import mean_difference, percent, user_differences
 from paper_tables.labels import setting_label
 from paper_tables.lines import Line
-from paper_tables.results import DONE, FAILED, NOT_RUN, mean_difference, percent, user_differences
+from paper_tables.results import DONE, FAILED, NOT_RUN
 from paper_tables.spec.paper import Metric
 from paper_tables.statistics import detectable, holm_within, interval, sign_flip
 from paper_tables.study import Study

@@ -4,10 +4,11 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from paper_tables import latex, marks, nearly_observed
+from paper_tables.differences import percent
 from paper_tables.kinds.curve_picture import as_csv, near, pgfplots, picture
 from paper_tables.kinds.panels import share_note
 from paper_tables.labels import dataset_label, strategy_label
-from paper_tables.results import Result, percent
+from paper_tables.results import Result
 from paper_tables.spec.paper import Metric
 from paper_tables.spec.specification import control_cell, panel_cells, point_cell
 from paper_tables.study import Study

@@ -12,10 +12,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from paper_tables import latex
+from paper_tables.differences import percent
 from paper_tables.lines import Line
 from paper_tables.nearly_observed import FLAG, MEANING
 from paper_tables.pictures import save
-from paper_tables.results import percent
 from paper_tables.spec.paper import Metric
 from paper_tables.statistics import cliques, critical_difference, friedman
 from paper_tables.study import Study

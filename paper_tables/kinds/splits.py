@@ -6,8 +6,9 @@ import pandas as pd
 
 from datasets.pipeline.split_name import SplitName
 from paper_tables import latex, marks
+from paper_tables.differences import percent
 from paper_tables.labels import method_label
-from paper_tables.results import DONE, Result, percent
+from paper_tables.results import DONE, Result
 from paper_tables.spec.paper import Metric
 from paper_tables.spec.specification import extra_splits, split_cells
 from paper_tables.study import Study

@@ -8,9 +8,10 @@ import numpy as np
 import pandas as pd
 
 from paper_tables import latex, marks, paired
+from paper_tables.differences import Compared
 from paper_tables.labels import setting_label
 from paper_tables.lines import Line
-from paper_tables.results import DONE, FAILED, NOT_RUN, Compared
+from paper_tables.results import DONE, FAILED, NOT_RUN
 from paper_tables.spec.paper import Metric
 from paper_tables.statistics import (
     Difference,

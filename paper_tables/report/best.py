@@ -13,11 +13,12 @@ import pandas as pd
 from datasets.pipeline.card import card
 from methods.cards import load_card, treatment_method
 from paper_tables.cell import Cell
+from paper_tables.differences import mean_difference, percent, user_differences
 from paper_tables.draws import Draws
 from paper_tables.labels import cell_label
 from paper_tables.report.read import label
 from paper_tables.report.tables import Column, Table, records, table
-from paper_tables.results import NOT_RUN, Result, mean_difference, percent, user_differences
+from paper_tables.results import NOT_RUN, Result
 from paper_tables.spec.paper import paper
 from paper_tables.standing_words import LEVEL
 from paper_tables.statistics import holm, interval, sign_flip

@@ -144,16 +144,11 @@ def _text(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def data_of(plan: Plan, target: str) -> list[str]:
-    """The entries of the paper's `data` that a target is of: the one that it names, or all."""
-    named = plan.paper.targets[target].get("data")
-    return [named] if named else list(plan.paper.data)
-
-
 def rows(plan: Plan, target: str) -> Iterator[Row]:
-    """The rows of a target that has some, in the order of the table."""
-    patterns = plan.paper.rows[plan.paper.targets[target]["rows"]]
-    for name in data_of(plan, target):
+    """The rows of a target, in the order of the table."""
+    content = plan.paper.targets[target]
+    patterns, named = plan.paper.rows[content["rows"]], content.get("data")
+    for name in [named] if named else plan.paper.data:
         for place in places(plan, name):
             for pattern in patterns:
                 yield from _pattern_rows(plan, place, pattern)

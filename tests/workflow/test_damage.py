@@ -17,7 +17,8 @@ from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import make_split
 from methods.engine.split import load_candidates, load_lists, load_split, load_targets
 from paper_tables.cell import Cell
-from paper_tables.results import findings, read_result
+from paper_tables.findings import findings
+from paper_tables.results import read_result
 from tests.workflow.conftest import SPLIT, World, results
 from workflow.cells import failed, files
 from workflow.cells.truth import known_truth
