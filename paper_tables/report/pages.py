@@ -37,14 +37,14 @@ def pages() -> dict[str, str]:
         keep_trailing_newline=True,
     )
     folder = PUBLISHED / SCALE
-    help_of_pages = {"rows": rows, "span": span, "beside": beside, "label": label}
+    help_of_pages = {"rows": rows, "span": span, "beside": beside, "interval": interval, "label": label}
     about = {"gains": gains(folder), "run": read_json(folder / "provenance.json"), **help_of_pages}
     return {page: environment.get_template(name).render(about) for page, name in PAGES.items()}
 
 
-def rows(table: str, **where: object) -> pd.DataFrame:
+def rows(table: str, scale: str = SCALE, **where: object) -> pd.DataFrame:
     """The rows of a published file that were run and have these values (a list: one of them), numbers as numbers."""
-    found = csv(PUBLISHED / SCALE / f"{table}.csv")
+    found = csv(PUBLISHED / scale / f"{table}.csv")
     for key, value in {"status": "done", **where}.items():
         found = found[found[key].isin(value if isinstance(value, list) else [value])]
     return found.apply(_numbers)
@@ -66,6 +66,11 @@ def beside(row: pd.Series, digits: int, times: int = 1) -> str:
     """`28.0 (38.0)`: the measured number, and the printed one where there is one."""
     printed = pd.to_numeric(row.get("printed"), errors="coerce")
     return f"{times * row['mean']:.{digits}f}" + ("" if pd.isna(printed) else f" ({times * printed:.2f})")
+
+
+def interval(row: pd.Series) -> str:
+    """`+6.6 (+3.9 to +9.4)`: a gain with the ends of its interval."""
+    return f"{row['gain']:+.1f} ({row['low']:+.1f} to {row['high']:+.1f})"
 
 
 def main() -> None:
