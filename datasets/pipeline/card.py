@@ -83,6 +83,7 @@ class Card:
     decisions: Mapping[str, int] = field(default_factory=dict)
     cut_date: str = ""
     groups: Mapping[str, Mapping] = field(default_factory=dict)
+    meta: Mapping[str, float] = field(default_factory=dict)
     about: str = ""
     terms: str = ""
     login: str = ""
@@ -106,6 +107,10 @@ class Card:
     def groups_of(self, protocol: str) -> Mapping | None:
         """The rule of groups for splits of a protocol, `{rule: argument}`; None where the card has none for it."""
         return self.groups.get(f"{self.name}.{protocol}", self.groups.get(protocol))
+
+    def meta_of(self, protocol: str) -> float:
+        """The share of casual users in the meta set of splits of a protocol; 0 where the card has none for it."""
+        return self.meta.get(f"{self.name}.{protocol}", self.meta.get(protocol, 0.0))
 
     @property
     def parse(self) -> Callable:

@@ -33,7 +33,8 @@ ONLY_TESTED = "only_tested"  # a column of the interactions, true for all rows o
 @dataclass(frozen=True)
 class Parts:
     """Positions of rows in the ordered interactions; `cuts` are times in seconds, for the global time line and a cut at
-    a date; `histories` what is known of users who are only tested, for `others`."""
+    a date; `histories` what is known and not trained on: rows of users who are only tested, for `others`, and the meta
+    set's (datasets/pipeline/meta.py)."""
 
     train: np.ndarray
     validation: np.ndarray

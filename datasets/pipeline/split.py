@@ -27,6 +27,7 @@ from datasets.pipeline.files import contents, read_json, sha256, unchanged, whol
 from datasets.pipeline.group_audit import inspect_groups
 from datasets.pipeline.groups import check_groups, make_groups
 from datasets.pipeline.lists import Lists, before, lists_from, without
+from datasets.pipeline.meta import hold_out_meta
 from datasets.pipeline.orders import put_in_order
 from datasets.pipeline.protocols import Parts, check_cut, check_time_line, cut_at, leave_one_out, other_users, time_line
 from datasets.pipeline.split_name import ALL_ROWS, ONE_ORDER, SplitName, parse_name
@@ -44,6 +45,12 @@ def make_split(name: str, results: Path) -> dict:
     decided = _decided(split, about, data, prepared, order) if split.kind == "decisions" else None
     rows, parts = (decided.positives, decided.parts) if decided else _parts(split, about, interactions, order)
     items = pd.read_parquet(unchanged(data / "items.parquet", prepared))
+    folder, rule, share = Path(results) / "splits" / name, about.groups_of(split.kind), about.meta_of(split.kind)
+    if rule:
+        users, looked_at = _groups(split, about, rows, parts, rule)
+    if share:
+        place = f"{about.file}, meta.{split.kind}"
+        parts, meta = hold_out_meta(name, place, rows, parts, users, share)
     tables = {part: rows.iloc[places][["user", "item"]] for part, places in parts.tables.items()}
     tables["items"] = pd.DataFrame({"item": np.arange(len(items)), "category": _categories(items)})
     held_out = pd.concat([tables["validation"], tables["test"]])
@@ -64,11 +71,12 @@ def make_split(name: str, results: Path) -> dict:
         content["candidates"] = about.candidates
         users = np.unique(held_out["user"])
         tables["candidates"] = draw_candidates(interactions, users, len(items), about.candidates)
-    folder = Path(results) / "splits" / name
-    if rule := about.groups_of(split.kind):
-        tables["users"], looked_at = _groups(split, about, rows, parts, rule)
+    if rule:
+        tables["users"] = users
         content["groups"] = {"rule": dict(rule), "rows": "all" if split.groups else "training"}
         write_json(folder / "audit.json", looked_at)
+    if share:
+        tables["meta"], content["meta"] = rows.iloc[meta][["user", "item"]], {"share": share, "users": len(meta)}
     for part, table in tables.items():
         _write_csv(folder / f"{part}.csv", table)
     files = [folder / f"{part}.csv" for part in tables]

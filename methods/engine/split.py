@@ -24,7 +24,9 @@ class Split:
 
     items (n,) int64; offsets (users + 1,) int64; categories (catalogue,) int64, -1 where unknown. groups: the users of
     each group, ascending, where the split puts users into groups. exposures: single items that were shown, with the
-    decision, that may be learnt from (columns user, step, item, accepted, regime, ..), where the data has such.
+    decision, that may be learnt from (columns user, step, item, accepted, regime, ..), where the data has such. meta:
+    the item that follows the histories of some casual users, which nothing trains on, in an order of chance, where the
+    split has such.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Split:
     digest: str = ""
     groups: Mapping[str, torch.Tensor] = field(default_factory=dict)
     exposures: pd.DataFrame | None = None
+    meta: "Targets | None" = None
 
     @property
     def users(self) -> int:
@@ -76,6 +79,7 @@ class Split:
             self.digest,
             self.groups,
             self.exposures,
+            self.meta,
         )
 
 
@@ -114,7 +118,8 @@ def load_split(folder: Path) -> Split:
     known = torch.from_numpy(categories.copy())
     file = folder / "exposures.parquet"
     exposures = pd.read_parquet(unchanged(file, about)) if file.is_file() else None
-    return Split(about["name"], items, offsets, known, about["digest"], load_groups(folder), exposures)
+    meta = load_targets(folder / "meta.csv") if (folder / "meta.csv").is_file() else None
+    return Split(about["name"], items, offsets, known, about["digest"], load_groups(folder), exposures, meta)
 
 
 def load_groups(folder: Path) -> dict[str, torch.Tensor]:

@@ -72,18 +72,19 @@ def test_the_sample_of_foursquare_is_read(real_raw):
 
 
 @pytest.mark.parametrize(
-    ("split", "rows", "tested", "changed"),
+    ("split", "rows", "meta", "tested", "changed"),
     [
-        ("amazon-beauty.cut-2013-06-01", 93_801, {"core": 2636, "casual": 5302}, 0.26),
-        ("ciao.cut-2009-01-01", 159_745, {"core": 381, "casual": 132}, 0.28),
-        ("movielens-100k-all.loo", 98_114, {"core": 283, "casual": 660}, None),
+        ("amazon-beauty.cut-2013-06-01", 93_801, 776, {"core": 2636, "casual": 5302}, 0.26),
+        ("ciao.cut-2009-01-01", 159_745, 184, {"core": 381, "casual": 132}, 0.28),
+        ("movielens-100k-all.loo", 98_114, 66, {"core": 283, "casual": 660}, None),
     ],
 )
-def test_groups_of_the_sets_that_stand_in_for_those_of_l2aug(prepared, tmp_path, split, rows, tested, changed):
+def test_groups_of_the_sets_that_stand_in_for_those_of_l2aug(prepared, tmp_path, split, rows, meta, tested, changed):
     prepared(split.split(".")[0])
     about = make_split(split, tmp_path)
     audited = read_json(tmp_path / "splits" / split / "audit.json")
-    assert about["rows"] == {"train": rows, "validation": sum(tested.values()), "test": sum(tested.values())}
+    held_out = {"validation": sum(tested.values()), "test": sum(tested.values()), "histories": meta}
+    assert about["rows"] == {"train": rows - meta, **held_out}
     assert {group: audited["groups"][group]["tested"] for group in tested} == tested
     assert changed is None or round(audited["changed"]["share"], 2) == changed
 
