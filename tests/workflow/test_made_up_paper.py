@@ -45,7 +45,7 @@ def test_a_paper_with_a_group_a_curve_and_a_printed_table(tmp_path):
     scale_of(
         folder, "casual", datasets={"l2aug-world": {}}, figures=figures, combinations={"l2aug-world": ["stamp"] * 2}
     )
-    snakemake(folder, "casual", "compare")
+    snakemake(folder, "casual", "results/mini/comparison.csv")
     results = folder / "results" / "mini"
     table = pd.read_csv(results / "tables" / "casual_table1.csv")
     assert set(table["status"]) == {"done"} and set(table["view"]) == {"all", "casual"}
@@ -62,6 +62,6 @@ def test_a_paper_with_a_group_a_curve_and_a_printed_table(tmp_path):
     assert set(tests["status"]) == {"done"} and (tests["users"] <= users["all"]).all()
     curve = pd.read_csv(results / "figures" / "casual_figure1.csv")
     assert curve["x"].tolist() == [0.5, 1.0] and set(curve["status"]) == {"done"}
-    compared = pd.read_csv(results / "so_far" / "comparison.csv")
+    compared = pd.read_csv(results / "comparison.csv")
     printed = compared[compared["printed"].notna()]
     assert len(printed) == 3 and set(printed["status"]) == {"done"} and printed["verdict"].notna().all()
