@@ -66,9 +66,9 @@ def tree(undisturbed, tmp_path):
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_disturbed_run_ends_like_an_undisturbed_one_by_the_same_command(tree, undisturbed, how):
-    assert disturbed(tree, how, cells=2) != 0
+    assert disturbed(tree, how, cells=1) != 0  # a busy machine may see it end before it counts to more
     before = finished(tree)
-    assert 2 <= len(before) < len(finished(undisturbed))
+    assert 1 <= len(before) < len(finished(undisturbed))
     output = snakemake(tree)
     assert finished(tree) == finished(undisturbed) and before.items() <= finished(tree).items()
     for page in (undisturbed / RESULTS / "tables").glob("*.csv"):
