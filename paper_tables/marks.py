@@ -64,7 +64,8 @@ def of_flags(flags: str) -> str:
 
 def flags_legend(flags: pd.Series) -> str:
     """What the signs mean, and only those that occur; LaTeX."""
-    there = [meant for flag, meant in FLAGS.items() if flags.str.contains(flag, regex=False).any()]
+    texts = flags.astype(str)  # of no row, too
+    there = [meant for flag, meant in FLAGS.items() if texts.str.contains(flag, regex=False).any()]
     return " ".join(f"${sign}$: {latex.escape(meaning)}." for sign, meaning in there)
 
 

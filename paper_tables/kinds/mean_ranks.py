@@ -101,7 +101,7 @@ def render(study: Study, target: str, rows: pd.DataFrame) -> str:
     """A figure environment that shows the picture."""
     paper, scale, metric = study.paper.name, study.scale["scale"], study.paper.selection.head
     left_out = rows.loc[~rows["ranked"] & rows["mean"].notna(), "row"].nunique()
-    signed = rows.loc[rows["ranked"], "flags"].str.contains(FLAG, regex=False).any()
+    signed = rows.loc[rows["ranked"], "flags"].astype(str).str.contains(FLAG, regex=False).any()
     near = rf" $\approx$: on some data set {FLAG} ({latex.escape(MEANING)})." if signed else ""
     caption = (
         rf"Mean ranks of the methods across data sets by {metric}, scale \textit{{{scale}}}; 1 is the best. A bar "

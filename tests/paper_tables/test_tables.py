@@ -7,6 +7,7 @@ import pytest
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
+from paper_tables import marks
 from paper_tables.cell import Cell
 from paper_tables.kinds import mean_ranks, sizes
 from paper_tables.nearly_observed import nearly_observed
@@ -356,3 +357,8 @@ def test_the_sets_say_how_many_trainings_would_have_stayed_where_they_began(scal
     assert found["would_have_stayed"].tolist() == [0.5]
     assert r"would have stayed" in text and r"Would have stayed: share of the trainings" in text
     assert rows.loc[rows["row"] != "M-SASRec, sampler NARM", "would_have_stayed"].isna().all()  # no curve is known
+
+
+def test_no_row_has_no_sign_to_explain():
+    """A column of no rows holds no texts: `make tables` at a scale of which nothing is run."""
+    assert marks.flags_legend(pd.Series([], dtype=float)) == ""
