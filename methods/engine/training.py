@@ -1,6 +1,6 @@
 """Next-item training: every prefix of a window in one pass, extra counterfactual sequences branching off it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import fields
 
 import torch
@@ -18,9 +18,16 @@ from methods.engine.split import Split
 from methods.engine.trainer import Examples, Trainer
 from methods.engine.windows import Windows, cut_windows
 
+Reweigh = Callable[[int, Sequence[Examples]], Sequence[Examples]]  # of an epoch, from 1, the shares of a batch
+
 
 def fit_next_item(
-    model: SequentialRecommender, split: Split, settings: dict, run: Run, extra: Branches | None = None
+    model: SequentialRecommender,
+    split: Split,
+    settings: dict,
+    run: Run,
+    extra: Branches | None = None,
+    reweigh: Reweigh | None = None,
 ) -> Fitted:
     """Train `model` on all pairs 'prefix to next item' of the split, and on the `extra` sequences.
 
@@ -29,7 +36,7 @@ def fit_next_item(
     epoch's weights stay. Settings: batch, epochs, patience, max_length, and those of the trainer; where a model has
     them, `targets`: how many of the items behind a prefix are trained, each a pair; `batch_of`: pairs, or sequences,
     whose windows are then counted; `outside`: what a negative is not, the target, or any item of the user's training
-    history.
+    history. reweigh: gives the pairs of a batch other weights.
     """
     torch.manual_seed(run.seed)  # weights a model draws late
     windows = cut_windows(split, settings["max_length"])
@@ -44,11 +51,12 @@ def fit_next_item(
     draw = _outside_histories(split, windows, settings, run) if settings.get("outside") == "history" else None
     windows, extra = _to(windows, run.device), None if extra is None else _to(extra, run.device)
     stopper = EarlyStopping(settings["patience"], settings["epochs"])
-    for _ in stopper:
+    for epoch in stopper:
         total, targets = torch.zeros((), device=run.device), 0
         for batch in batches.epoch(generator):
             count = sum(map(len, batch))
-            total = total + count * trainer.step([_examples(share, windows, extra, draw, ahead) for share in batch])
+            shares = [_examples(share, windows, extra, draw, ahead) for share in batch]
+            total = total + count * trainer.step(shares if reweigh is None else reweigh(epoch, shares))
             targets += count
         stopper.close_epoch(total / targets, model, run)
     return stopper.finish(model)

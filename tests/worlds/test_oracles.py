@@ -25,7 +25,7 @@ from workflow.cells.steps import load_training_data
 from workflow.cells.truth import known_truth
 
 CPU = torch.device("cpu")
-ORACLES = {"oracle-next", "oracle-choice"}
+ORACLES = {"oracle-next", "oracle-choice", "oracle-edit"}
 
 
 @pytest.fixture(scope="module")
