@@ -39,9 +39,13 @@ def killed(folder: Path) -> set[str]:
 
 
 def disturbed(folder: Path, how: signal.Signals, cells: int) -> int:
-    """Start a run of everything, and send a signal to all its processes, as a terminal does, after so many cells."""
+    """Start a run of everything, and send a signal to all its processes, as a terminal does, after so many cells.
+
+    What a shell starts in the background ignores Ctrl-C, and so does what that starts: the run is told to heed it.
+    """
     run = subprocess.Popen(
         ITSELF, cwd=folder, env=os.environ | {"CUDA_VISIBLE_DEVICES": ""}, start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     while len(finished(folder)) < cells and run.poll() is None:
