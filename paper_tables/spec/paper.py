@@ -64,6 +64,7 @@ class Paper:
     rows: Mapping[str, tuple] = field(default_factory=dict)
     against: Mapping[str, tuple] = field(default_factory=dict)
     comparisons: Mapping[str, Mapping] = field(default_factory=dict)
+    splits: Mapping[str, str] = field(default_factory=dict)
     dose: Mapping = field(default_factory=dict)
     headline: str = ""
     formulas: Mapping[str, str] = field(default_factory=dict)
@@ -83,7 +84,7 @@ class Paper:
 
     def split_of(self, dataset: str, order: str = "", protocol: str = "") -> str:
         """The name of the split that the paper's numbers are of, or of the same with another order or protocol."""
-        asked = SplitName.of(f"{dataset}.{protocol or self.split}")
+        asked = SplitName.of(f"{dataset}.{protocol or self.splits.get(dataset, self.split)}")
         return str(replace(asked, order=order) if order else asked)
 
     def own_name(self, printed: str) -> str:
