@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import pandas as pd
 
 from paper_tables import latex, marks
+from paper_tables.kinds.layout import layout, printed_beside
 from paper_tables.labels import dataset_label, method_label
 from paper_tables.results import DONE, FAILED, NOT_RUN
 from paper_tables.statistics import LEVEL
@@ -48,26 +49,18 @@ def render(study: Study, target: str, frame: pd.DataFrame) -> str:
 def _panel(frame: pd.DataFrame, datasets: Sequence[str], caption: str, name: str) -> str:
     found = {(row.row, row.dataset, row.metric): row for row in frame.itertuples()}
     metrics = list(frame["metric"].unique())
-    rows = frame[["block", "row"]].drop_duplicates()
-    body = []
-    for number, (_, block) in enumerate(rows.groupby("block", sort=False)):
-        body += [latex.RULE] if number else []
-        for row in block["row"]:
-            numbers = [_number(found.get((row, dataset, metric))) for dataset in datasets for metric in metrics]
-            body.append(" & ".join([latex.escape(row), *numbers]))
-    width = len(metrics)
-    starts = range(2, 2 + width * len(datasets), width)
-    heads = [rf"\multicolumn{{{width}}}{{c}}{{{marks.marked_label(frame, dataset)}}}" for dataset in datasets]
-    rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in starts]
-    names = [metric.upper() for _ in datasets for metric in metrics]
-    head = [" & ".join(["", *heads]), " ".join(rules), " & ".join(["", *names])]
-    return latex.table("l" + "r" * width * len(datasets), head, body, caption, name)
+
+    def number(row: str, column: int, metric: int) -> str:
+        return _number(found.get((row, datasets[column], metrics[metric])))
+
+    heads = [marks.marked_label(frame, dataset) for dataset in datasets]
+    return layout(frame, heads, [metric.upper() for metric in metrics], number, caption, name)
 
 
 def _number(row: object) -> str:
     if row is None:
         return ""
-    printed = rf" {{\color{{gray}}({latex.escape(row.printed)})}}" if row.printed else ""
+    printed = printed_beside(row)
     if row.status != DONE:
         return rf"\textit{{{row.status}}}{printed}"
     signs = r"$\downarrow$" if row.lowered else ""

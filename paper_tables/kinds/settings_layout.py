@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from paper_tables import latex, marks
+from paper_tables.kinds.layout import layout, printed_beside
 from paper_tables.results import DONE, FAILED
 from paper_tables.spec.paper import Paper
 from paper_tables.statistics import LEVEL
@@ -29,22 +30,14 @@ class Column:
 
 def grid(paper: Paper, frame: pd.DataFrame, columns: Sequence[Column], caption: str, label: str) -> str:
     """One table environment: a pair of metrics for each column, printed numbers in parentheses."""
-    metrics = paper.metrics
-    own = {name: _picked(frame, column) for name, column in enumerate(columns)}
-    rows = frame[["block", "row"]].drop_duplicates()
-    body = []
-    for number, (_, block) in enumerate(rows.groupby("block", sort=False)):
-        body += [latex.RULE] if number else []
-        for name in block["row"]:
-            numbers = [_number(own[column].get((name, metric.name))) for column in own for metric in metrics]
-            body.append(" & ".join([latex.escape(name), *numbers]))
-    width = len(metrics)
-    starts = range(2, 2 + width * len(columns), width)
-    heads = [rf"\multicolumn{{{width}}}{{c}}{{{column.head}}}" for column in columns]
-    rules = [rf"\cmidrule(lr){{{start}-{start + width - 1}}}" for start in starts]
-    names = [metric.head for _ in columns for metric in metrics]
-    head = [" & ".join(["", *heads]), " ".join(rules), " & ".join(["", *names])]
-    return latex.table("l" + "r" * width * len(columns), head, body, f"{caption} {legend(frame)}".strip(), label)
+    metrics, own = paper.metrics, [_picked(frame, column) for column in columns]
+
+    def number(row: str, column: int, metric: int) -> str:
+        return _number(own[column].get((row, metrics[metric].name)))
+
+    heads = [column.head for column in columns]
+    caption = f"{caption} {legend(frame)}".strip()
+    return layout(frame, heads, [metric.head for metric in metrics], number, caption, label)
 
 
 def legend(frame: pd.DataFrame) -> str:
@@ -82,7 +75,7 @@ def _picked(frame: pd.DataFrame, column: Column) -> dict[tuple[str, str], object
 def _number(row: object) -> str:
     if row is None:
         return ""
-    printed = rf" {{\color{{gray}}({latex.escape(row.printed)})}}" if row.printed else ""
+    printed = printed_beside(row)
     if row.status != DONE:
         return rf"\textit{{{row.status}}}{printed}"
     signs = r"$\downarrow$" if row.lowered else ""
