@@ -5,7 +5,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.engine.dropout import Dropout
-from methods.engine.end_states import EndStateRecommender
+from methods.engine.end_states import EndStateRecommender, attended, placed
 from methods.engine.initialisation import normal
 from methods.engine.losses import softmax_loss
 from methods.engine.recommender import Fitted, Run
@@ -63,18 +63,8 @@ class Block(nn.Module):
         self.feed_forward = FeedForward(dim, dropout)
 
     def forward(self, x: Tensor, held: Tensor) -> Tensor:
-        query, key, value = (
-            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.query_key_value(x).chunk(3, dim=2)
-        )
-        seen = F.scaled_dot_product_attention(query, key, value, attn_mask=held[:, None, None])
-        return self.feed_forward(self.norm(x + self.dropout(self.output(seen.transpose(1, 2).flatten(2)))))
-
-
-def placed(items: Tensor, lengths: Tensor, places: int) -> tuple[Tensor, Tensor]:
-    """The last `places` items of each history at the end of a window, and which places hold one. items (batch, length),
-    filled up on the right; both results (batch, places)."""
-    place = lengths[:, None] - places + torch.arange(places, device=items.device)
-    return items.gather(1, place.clamp(0, items.shape[1] - 1)), place >= 0
+        seen = attended(x, self.query_key_value, self.heads, attn_mask=held[:, None, None])
+        return self.feed_forward(self.norm(x + self.dropout(self.output(seen))))
 
 
 def fit(model: BERT4Rec, split: Split, settings: dict, run: Run) -> Fitted:

@@ -1,11 +1,10 @@
 """BSARec: attention beside a filter of low and high frequencies (Shin et al., AAAI 2024)."""
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.engine.dropout import Dropout
-from methods.engine.end_states import fit_end_states
+from methods.engine.end_states import attended, fit_end_states
 from methods.engine.split import Split
 from methods.fmlprec.model import FeedForward, FMLPRec
 
@@ -52,10 +51,7 @@ class Layer(nn.Module):
         return low + self.beta**2 * (x - low)
 
     def attended(self, x: Tensor) -> Tensor:
-        query, key, value = (
-            part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.query_key_value(x).chunk(3, dim=2)
-        )
-        return self.output(F.scaled_dot_product_attention(query, key, value, is_causal=True).transpose(1, 2).flatten(2))
+        return self.output(attended(x, self.query_key_value, self.heads, is_causal=True))
 
     def forward(self, x: Tensor) -> Tensor:
         by_filter = self.norms[0](x + self.dropout(self.filtered(x)))

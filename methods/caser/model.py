@@ -37,16 +37,11 @@ class Caser(SequentialRecommender):
         self.dropout = Dropout(dropout)
         normal(self, std=dim**-0.5)
 
-    @property
-    def output_embedding(self) -> nn.Embedding:
-        return self.item_embedding if self.output is None else self.output
-
     def _states(self, filled: Tensor) -> Tensor:
         """States of the windows that end at each item behind the first L - 1. filled (batch, L - 1 + steps, dim)."""
         steps, found = filled.shape[1] - self.window + 1, []
-        for height, layer in enumerate(
-            self.horizontal, start=1
-        ):  # each filter at each place once, then windows' maxima
+        # each filter at each place once, then the maxima of the windows
+        for height, layer in enumerate(self.horizontal, start=1):
             places = filled.shape[1] - height + 1
             rows = torch.cat([filled[:, begin : begin + places] for begin in range(height)], dim=2)
             fired = torch.relu(layer(rows)).transpose(1, 2)

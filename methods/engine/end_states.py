@@ -5,6 +5,7 @@ prefixes of a history: each prefix is a row of its own.
 """
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.engine.losses import softmax_loss
@@ -33,6 +34,21 @@ class EndStateRecommender(Recommender):
 
     def item_vectors(self) -> Tensor:
         return self.item_embedding.weight
+
+
+def placed(items: Tensor, lengths: Tensor, places: int) -> tuple[Tensor, Tensor]:
+    """The last `places` items of each history at the end of a window, and which places hold one. items (batch, length),
+    filled up on the right; lengths (batch,); both results (batch, places)."""
+    place = lengths[:, None] - places + torch.arange(places, device=items.device)
+    return items.gather(1, place.clamp(0, items.shape[1] - 1)), place >= 0
+
+
+def attended(x: Tensor, query_key_value: nn.Linear, heads: int, **seen: object) -> Tensor:
+    """Scaled dot-product attention of the places of x (batch, places, dim), before its last product. query_key_value:
+    the three projections in one; seen: which places see which (`attn_mask` or `is_causal`)."""
+    parts = query_key_value(x).chunk(3, dim=2)
+    query, key, value = (part.unflatten(2, (heads, -1)).transpose(1, 2) for part in parts)
+    return F.scaled_dot_product_attention(query, key, value, **seen).transpose(1, 2).flatten(2)
 
 
 def fit_end_states(model: EndStateRecommender, split: Split, settings: dict, run: Run) -> Fitted:

@@ -144,8 +144,10 @@ class SequentialRecommender(Recommender):
 
     @property
     def output_embedding(self) -> nn.Embedding:
-        """(catalogue, dim): the vectors of items by which states are scored; a model may have a table of its own."""
-        return self.item_embedding
+        """(catalogue, dim): the vectors of items by which states are scored. A model may have a table of its own for
+        them, its `output`."""
+        own = getattr(self, "output", None)
+        return self.item_embedding if own is None else own
 
     def item_scores(self, states: Tensor) -> Tensor:
         """Logits over the catalogue. states (.., dim); result (.., catalogue)."""

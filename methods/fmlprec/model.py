@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.engine.dropout import Dropout
-from methods.engine.end_states import EndStateRecommender, fit_end_states
+from methods.engine.end_states import EndStateRecommender, fit_end_states, placed
 from methods.engine.initialisation import normal
 from methods.engine.split import Split
 
@@ -33,9 +33,8 @@ class FMLPRec(EndStateRecommender):
         return nn.Sequential(Filter(dim, self.max_length, dropout), FeedForward(dim, dropout))
 
     def end_states(self, items: Tensor, lengths: Tensor) -> Tensor:
-        places = lengths[:, None] - self.max_length + torch.arange(self.max_length, device=items.device)
-        held = items.gather(1, places.clamp(0, items.shape[1] - 1))
-        vectors = self.item_embedding(held) * (places >= 0)[..., None]
+        window, held = placed(items, lengths, self.max_length)
+        vectors = self.item_embedding(window) * held[..., None]
         x = self.dropout(self.norm(vectors + self.position_embedding.weight))
         for block in self.blocks:
             x = block(x)

@@ -38,10 +38,6 @@ class GRU4Rec(SequentialRecommender):
         nn.init.xavier_uniform_(self.recurrence.weight_ih_l0)
         nn.init.orthogonal_(self.recurrence.weight_hh_l0)
 
-    @property
-    def output_embedding(self) -> nn.Embedding:
-        return self.item_embedding if self.output is None else self.output
-
     def _state(self, hidden: Tensor) -> Tensor:
         return self.project(self.dropout(hidden))
 

@@ -34,10 +34,6 @@ class NextItNet(SequentialRecommender):
         normal(self, std=dim**-0.5)
 
     @property
-    def output_embedding(self) -> nn.Embedding:
-        return self.item_embedding if self.output is None else self.output
-
-    @property
     def sees(self) -> int:
         """How many of the last items reach a state, whatever the length of the history."""
         return 1 + sum(layer.reach for block in self.blocks for layer in block.layers)

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.bert4rec.model import hidden, placed, windows
+from methods.bert4rec.model import hidden, windows
 from methods.casr.drawing import draw_pool
+from methods.engine.end_states import placed
 from methods.engine.windows import cut_windows
 from tests.casr.support import card_settings
 from tests.engine.conftest import make_split
