@@ -6,10 +6,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from datasets.pipeline.errors import BadInput
 from datasets.pipeline.exposures import INTERVENTIONAL, OBSERVATIONAL, positives
 from datasets.pipeline.parsed import Parsed
-from datasets.pipeline.tables import place, read_table
+from datasets.pipeline.tables import read_table, refuse_values
 
 FLAGS = ("is_click", "is_like", "is_follow", "is_comment", "is_forward", "is_hate", "long_view")
 COLUMNS = {
@@ -36,10 +35,7 @@ def parse(files: Mapping[str, Path]) -> Parsed:
 def _part(file: Path) -> pd.DataFrame:
     rows = read_table(file, COLUMNS, delimiter=",", header=True)
     for column in ("is_click", "is_rand"):
-        fault = ~rows[column].isin((0, 1)).to_numpy()
-        if fault.any():
-            value = rows[column].iloc[int(fault.argmax())]
-            raise BadInput(f"{place(rows, fault)}: {column} is {value}, neither 0 nor 1")
+        refuse_values(rows, ~rows[column].isin((0, 1)).to_numpy(), column, ", neither 0 nor 1")
     regime = np.where(rows["is_rand"] == 1, INTERVENTIONAL, OBSERVATIONAL)
     columns = {"user": rows["user_id"], "item": rows["video_id"], "accepted": rows["is_click"] == 1, "regime": regime}
     return pd.DataFrame(columns | {"time_ms": rows["time_ms"], "signals": rows[list(FLAGS)].sum(axis=1)})

@@ -9,7 +9,7 @@ import pyarrow.csv
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.exposures import INTERVENTIONAL, OBSERVATIONAL, positives
 from datasets.pipeline.parsed import Parsed
-from datasets.pipeline.tables import place, read_table
+from datasets.pipeline.tables import read_table, refuse_values
 
 COLUMNS = {
     "session_id": "name", "session_position": "int", "session_length": "int", "track_id_clean": "name",
@@ -35,10 +35,8 @@ def parse(files: Mapping[str, Path], variant: Mapping[str, str]) -> Parsed:
     file = files["log_mini.csv"]
     rows = read_table(file, COLUMNS, delimiter=",", header=True)
     for column, known in (("context_type", SOURCES), (variant["skip"], TRUTHS)):
-        fault = ~rows[column].str.lower().isin(known).to_numpy()
-        if fault.any():
-            value = rows[column].iloc[int(fault.argmax())]
-            raise BadInput(f"{place(rows, fault)}: {column} is {value!r}, expected one of {', '.join(known)}")
+        strange = ~rows[column].str.lower().isin(known).to_numpy()
+        refuse_values(rows, strange, column, f", expected one of {', '.join(known)}")
     rows = rows.sort_values(["session_id", "session_position"], kind="stable")
     exposures = pd.DataFrame(
         {

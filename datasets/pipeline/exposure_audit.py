@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import pandas as pd
-from scipy.stats import chi2, rankdata
+from scipy.stats import chi2, mannwhitneyu
 
 from datasets.pipeline.exposures import INTERVENTIONAL
 from datasets.pipeline.finding import Finding, graded
@@ -216,9 +216,8 @@ def _both(alone: pd.DataFrame, by_system: pd.DataFrame) -> Finding:
 
 def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
     """The chance that an accepted one has the larger score than a refused one, ties counting half; 1/2 without both."""
-    labels = labels.ravel() > 0
-    positive, negative = labels.sum(), (~labels).sum()
-    if not positive or not negative:
+    labels, scores = labels.ravel() > 0, scores.ravel()
+    if labels.all() or not labels.any():
         return 0.5
-    ranks = rankdata(scores.ravel())
-    return float((ranks[labels].sum() - positive * (positive + 1) / 2) / (positive * negative))
+    above = mannwhitneyu(scores[labels], scores[~labels], method="asymptotic").statistic
+    return float(above / (labels.sum() * (~labels).sum()))

@@ -11,7 +11,7 @@ import pandas as pd
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.identifiers import checked
-from datasets.pipeline.tables import place
+from datasets.pipeline.tables import refuse_values
 
 OBSERVATIONAL, INTERVENTIONAL = REGIMES = ("observational", "interventional")
 COLUMNS = ("user", "item", "accepted", "regime")
@@ -34,12 +34,13 @@ def check(exposures: pd.DataFrame, has_time: bool) -> pd.DataFrame:
     lacking = [column for column in needed if column not in exposures]
     if lacking:
         raise BadInput(f"exposures need the columns {', '.join(needed)}; there is no {', '.join(lacking)}")
-    _refuse(exposures, ~exposures["regime"].isin(REGIMES), "regime", f"one of {', '.join(REGIMES)}")
+    unknown = ~exposures["regime"].isin(REGIMES).to_numpy()
+    refuse_values(exposures, unknown, "regime", f"; it must be one of {', '.join(REGIMES)}")
     if exposures["accepted"].dtype != bool:
         raise BadInput(f"exposures: 'accepted' is {exposures['accepted'].dtype}; the parser is to give true or false")
     if "probability" in exposures:
-        outside = ~exposures["probability"].between(0, 1)  # a missing one is outside, too
-        _refuse(exposures, outside, "probability", "a number from 0 to 1")
+        outside = ~exposures["probability"].between(0, 1).to_numpy()  # a missing one is outside, too
+        refuse_values(exposures, outside, "probability", "; it must be a number from 0 to 1")
     return exposures.assign(user=checked(exposures, "user"), item=checked(exposures, "item"))
 
 
@@ -55,13 +56,3 @@ def numbered(exposures: pd.DataFrame, users: Sequence, items: Sequence, has_time
     table = table.iloc[np.lexsort((*keys, second, table["user"]))].reset_index(drop=True)
     table.insert(2, "order", table.groupby(["user", "regime"]).cumcount().to_numpy(np.int64))
     return table
-
-
-def _refuse(exposures: pd.DataFrame, fault: pd.Series, column: str, wanted: str) -> None:
-    fault = fault.to_numpy(bool)
-    if fault.any():
-        value = exposures[column].iloc[int(fault.argmax())]
-        raise BadInput(
-            f"{place(exposures, fault)}: {column} is {value!r}; it must be {wanted}. So in {fault.sum():,} of "
-            f"{len(exposures):,} rows: correct the file"
-        )

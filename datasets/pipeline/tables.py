@@ -102,6 +102,15 @@ def place(rows: pd.DataFrame | pd.Series, fault: np.ndarray) -> str:
     return f"row {where}" if rows.index.name is None else f"{rows.index.name}, line {where}"
 
 
+def refuse_values(rows: pd.DataFrame, fault: np.ndarray, column: str, said: str) -> None:
+    """BadInput for the first of `rows` of which `fault` is true, if there is one: where it stands, and its value of
+    `column`, with what is `said` behind it, such as "; it must be 0 or 1"."""
+    if fault.any():
+        (value,) = rows[column].iloc[[int(fault.argmax())]].tolist()
+        count = f"So in {fault.sum():,} of {len(rows):,} rows"
+        raise BadInput(f"{place(rows, fault)}: {column} is {value!r}{said}. {count}: correct the file")
+
+
 def first_line(path: Path) -> str:
     """The first line of a text file, to tell one form of it from another."""
     with open(path, "rb") as file:
