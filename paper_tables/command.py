@@ -2,7 +2,7 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from datasets.pipeline.errors import reading, tell
@@ -44,21 +44,6 @@ def so_far(results: Path) -> Path:
         with contextlib.suppress(FileExistsError):
             (folder / name).symlink_to(Path("..") / name, target_is_directory=True)
     return folder
-
-
-def table_command(
-    module: str,
-    text: str,
-    targets: Sequence[str],
-    write: Callable[[Sequence[str], Mapping, Path], Iterable[object]],
-    arguments: Sequence[str] | None = None,
-) -> int:
-    """The command of a paper's tables: one of its targets, its document, or all. The exit status."""
-    parser = page_parser(module, text)
-    parser.add_argument("target", choices=[*targets, "document", "all"])
-    chosen = parser.parse_args(arguments)
-    asked = [*targets, "document"] if chosen.target == "all" else [chosen.target]
-    return answer(chosen.scale_file, page_folder(chosen), lambda scale, results: write(asked, scale, results))
 
 
 def answer(scale_file: Path, results: Path, make: Callable[[Mapping, Path], Iterable[object]]) -> int:

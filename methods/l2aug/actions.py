@@ -12,7 +12,6 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from datasets.pipeline.errors import BadInput
 from methods.engine.interactions import Holdings
 
 ACTIONS = ("drop", "keep", "substitute", "reorder", "insert")
@@ -82,9 +81,3 @@ def partners_of(held: Holdings, catalogue: int) -> Tensor:
     partners = torch.full((catalogue,), NO_PARTNER)
     partners[torch.from_numpy(items).long()] = torch.from_numpy(other[order][first]).long()
     return partners
-
-
-def check_actions(name: str) -> int:
-    if name not in SETS:
-        raise BadInput(f"l2aug: actions is '{name}'; use one of {', '.join(SETS)}")
-    return SETS[name]

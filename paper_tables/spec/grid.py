@@ -11,6 +11,7 @@ from functools import cache
 from itertools import product
 
 from datasets.pipeline.card import card, variant_name
+from methods.cards import treatment_method
 from paper_tables import recommenders
 from paper_tables.cell import Cell
 from paper_tables.spec.paper import OTHERS
@@ -222,7 +223,7 @@ def varied(plan: Plan, main: Cell, vary: Mapping, value: object) -> Cell:
 
 def _main_value(plan: Plan, main: Cell, vary: Mapping) -> object:
     """A main cell's setting as the scale's file sets it, the more particular section over the more general."""
-    method, setting = main.treatment.rpartition("-")[0], vary["setting"]
+    method, setting = treatment_method(main.treatment)[0], vary["setting"]
     if plan.searched and setting in recommenders.searched(method):
         return None
     value = vary["usual"]

@@ -9,6 +9,7 @@ from functools import cached_property
 
 from datasets.pipeline.card import card
 from datasets.pipeline.schema import Schema
+from methods.cards import treatment_method
 from paper_tables.cell import Cell
 from paper_tables.scale_part import (
     SEEDS,
@@ -151,8 +152,8 @@ def _check(plan: Plan, scale: Mapping) -> None:
         if target["kind"] == "curves":
             datasets, values = plan.figure(name)
             inside(file, f"{here}.figures.{name}.datasets", datasets, plan.datasets)
-            method = plan.lists["strategies"][0].rpartition("-")[0] if plan.lists["strategies"] else ""
-            if values and method:
+            if values and plan.lists["strategies"]:
+                method, _ = treatment_method(plan.lists["strategies"][0])
                 setting_values(file, f"{here}.figures.{name}.{target['values']}", method, target["setting"], values)
         if part.get(target.get("dataset")):
             inside(file, f"{here}.{target['dataset']}", [part[target["dataset"]]], plan.datasets)
