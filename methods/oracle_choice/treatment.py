@@ -11,18 +11,16 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import whole_file
 from methods.cpr.counterfactual import Sets, random_lists
 from methods.cpr.description import describe_sets
 from methods.cpr.target import retrain as retrain_on_sets
 from methods.cpr.treatment import own_settings
 from methods.engine.sample_complexity import samples_for
 from methods.engine.split import Targets
+from methods.engine.tensors import load_tensors, save_tensors
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
 
 
@@ -75,16 +73,11 @@ def shown_lists(exposure: np.ndarray, lists: int, length: int, random: np.random
 
 
 def save(pairs: Pairs, file: Path) -> None:
-    with whole_file(file) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in vars(pairs).items()}, temporary)
+    save_tensors(vars(pairs), file)
 
 
 def load(file: Path) -> Pairs:
-    try:
-        return Pairs(**load_file(file))
-    except (SafetensorError, TypeError) as error:
-        names = ", ".join(field.name for field in fields(Pairs))
-        raise BadInput(f"{file}: no pairs of oracle-choice ({error}); expected {names}; draw the pool again") from error
+    return Pairs(**load_tensors(file, [field.name for field in fields(Pairs)], "pairs of oracle-choice"))
 
 
 def counts(pairs: Pairs) -> dict:

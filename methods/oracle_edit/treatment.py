@@ -3,12 +3,10 @@
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import whole_file
+from methods.engine.tensors import load_tensors, save_tensors
 from methods.engine.treatment import Retrained, Source, Task
 from methods.l2aug.actions import DROP, KEEP, NO_PARTNER, Sequences, edit
 from methods.l2aug.batch import Batch
@@ -37,15 +35,11 @@ def generate(source: Source) -> Tensor:
 
 
 def save(kept: Tensor, file: Path) -> None:
-    with whole_file(file) as temporary:
-        save_file({"kept": kept.contiguous()}, temporary)
+    save_tensors({"kept": kept}, file)
 
 
 def load(file: Path) -> Tensor:
-    try:
-        return load_file(file)["kept"]
-    except (SafetensorError, KeyError) as error:
-        raise BadInput(f"{file}: no edit of oracle-edit ({error}); draw the pool again") from error
+    return load_tensors(file, ["kept"], "edit of oracle-edit")["kept"]
 
 
 def counts(kept: Tensor) -> dict:

@@ -9,18 +9,16 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from datasets.pipeline.files import whole_file
 from methods.casr.candidates import candidate_sets
 from methods.casr.select import control, true_labels
 from methods.casr.treatment import retrained_on
 from methods.engine.branches import Branches
 from methods.engine.sample_complexity import samples_for
 from methods.engine.split import Split, Targets
+from methods.engine.tensors import load_tensors, save_tensors
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
 from methods.engine.windows import Windows, cut_windows
 
@@ -70,16 +68,11 @@ def whole_histories(split: Split) -> Windows:
 
 
 def save(answers: Answers, file: Path) -> None:
-    with whole_file(file) as temporary:
-        save_file({name: tensor.contiguous() for name, tensor in vars(answers).items()}, temporary)
+    save_tensors(vars(answers), file)
 
 
 def load(file: Path) -> Answers:
-    try:
-        return Answers(**load_file(file))
-    except (SafetensorError, TypeError) as error:
-        names = ", ".join(field.name for field in fields(Answers))
-        raise BadInput(f"{file}: no answers of oracle-next ({error}); expected {names}; draw the pool again") from error
+    return Answers(**load_tensors(file, [field.name for field in fields(Answers)], "answers of oracle-next"))
 
 
 def counts(answers: Answers) -> dict:
