@@ -47,6 +47,7 @@ def write_cell(results, cell: Cell, test: dict[str, np.ndarray], validation: dic
             "status": "done",
             "reason": "",
             "settings": {"anchor": {"objective": "softmax", "max_length": 8}, **treatment},
+            "pool": extra.get("pool", ""),
             "seeds": seeds,
             "provenance": {"split": {"verified": extra.get("verified", True), "items": 100}},
         },

@@ -122,7 +122,8 @@ def case_study(results, **settings) -> None:
         cell = lastfm("narm", strategy, sampler)
         index = -1 if strategy == "casr-h" else -2
         hits = {"1": ranks_with_hits(20), "2": ranks_with_hits(22)}
-        write_cell(results, cell, hits, settings={"index": index} | settings)
+        name = f"stamp.{strategy}{'.narm' if strategy == 'casr-m' else ''}"
+        write_cell(results, cell, hits, settings={"index": index} | settings, pool=name)
         windows = np.array([0, 1] if strategy == "casr-h" else [1])
         pool = {
             "windows": windows,
@@ -134,7 +135,6 @@ def case_study(results, **settings) -> None:
             "rounds": np.ones(len(windows), dtype=np.int64),
             "changed": np.ones(len(windows), dtype=bool),
         }
-        name = f"stamp.{strategy}{'.narm' if strategy == 'casr-m' else ''}"
         wrong = pool | {"nearest": pool["nearest"] - 4}
         write_pool(results, name, pool, index)
         write_pool(results, f"{name}.d-3", wrong, -3)
@@ -184,6 +184,14 @@ def test_the_case_study_reads_one_users_sequences(scale, results):
     assert list(rows["replaces"])[-3:] == ["Four", "Two", "Two"]
     assert list(rows["next_title"])[-3:] == ["Eight"] * 3 and list(rows["next_category"])[-1] == "d"
     assert r"Ever \& After" in (results / "tables" / "casr_figure7.tex").read_text(encoding="utf-8")
+
+
+def test_a_case_study_refuses_a_pool_that_was_drawn_anew(scale, results):
+    case_study(results)
+    pool = results / "pools" / "casr" / "lastfm.loo" / "stamp.casr-h" / "pool.json"
+    write_json(pool, {"settings": {"treatment": TREATMENT | {"index": -3}}})
+    with pytest.raises(BadInput, match="no pool with the settings of narm.casr-h.stamp; run it again"):
+        write("casr", ["figure7"], scale, results)
 
 
 def test_a_case_study_without_a_user_says_so(scale, results):

@@ -3,7 +3,7 @@
 The user is not picked by hand: the first one for whom all three strategies have a sequence.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -39,7 +39,7 @@ def frame(study: Study, target: str) -> pd.DataFrame:
         reasons = "; ".join(f"{result.cell.name} {result.status}" for result in found if not result.done)
         return _nothing(dataset, reasons or "no case study at this scale")
     seed = found[0].seeds[0]
-    pools = {result.cell.treatment: _main_pool(result, study.paper.lists["anchors"], results, seed) for result in found}
+    pools = {result.cell.treatment: _own_pool(result, results, seed) for result in found}
     settings = {result.cell.treatment: result.content["settings"]["treatment"] for result in found}
     split = results / "splits" / found[0].cell.split
     train = pd.read_csv(unchanged(split / "train.csv", record_of(split)), dtype=np.int64)
@@ -112,30 +112,17 @@ def windows_users(lengths: np.ndarray, longest: int) -> np.ndarray:
     return np.repeat(np.arange(len(lengths)), count)
 
 
-def _main_pool(result: Result, anchors: Sequence[str], results: Path, seed: str) -> dict[str, np.ndarray]:
-    """The pool that the cell drew on: of its sampler and strategy, of no other anchor, drawn with its settings.
-
-    A pool's name holds the anchor where generation looks at it or is tuned for it (workflow/README.md); such a pool
-    goes before one for all anchors.
-    """
-    cell = result.cell
-    folder, start = results / "pools" / cell.paper / cell.split, f"{cell.sampler}.{cell.treatment}"
+def _own_pool(result: Result, results: Path, seed: str) -> dict[str, np.ndarray]:
+    """The pool that the cell drew on. BadInput where it is not there, or was drawn anew with other settings."""
+    cell, name = result.cell, result.content.get("pool", "")
+    folder = results / "pools" / cell.paper / cell.split / name
     wanted = {key: result.setting("treatment", key) for key in GENERATING}
-    others = set(anchors) - {cell.anchor}
-    for file in sorted(folder.glob(f"{start}*/pool.json"), key=lambda file: cell.anchor not in _rest(file)):
-        if others & _rest(file):
-            continue
-        drawn = read_json(file)
-        if {key: drawn["settings"]["treatment"].get(key) for key in GENERATING} == wanted:
-            tensors = unchanged(file.with_name(f"seed-{seed}.safetensors"), drawn.get("seeds", {}).get(seed, {}))
-            with safe_open(tensors, framework="np") as content:
-                return {name: content.get_tensor(name) for name in TENSORS}
-    raise BadInput(f"{folder}: no pool {start}* of {cell.anchor} with the settings of {cell.name}; run it again")
-
-
-def _rest(file: Path) -> set[str]:
-    """What stands in a pool's name after its sampler and strategy."""
-    return set(file.parent.name.split(".")[2:])
+    drawn = read_json(folder / "pool.json") if name and (folder / "pool.json").is_file() else None
+    if drawn is None or {key: drawn["settings"]["treatment"].get(key) for key in GENERATING} != wanted:
+        raise BadInput(f"{folder}: no pool with the settings of {cell.name}; run it again")
+    tensors = unchanged(folder / f"seed-{seed}.safetensors", drawn.get("seeds", {}).get(seed, {}))
+    with safe_open(tensors, framework="np") as content:
+        return {key: content.get_tensor(key) for key in TENSORS}
 
 
 def _first_user(
