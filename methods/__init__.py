@@ -1,1 +1,1 @@
-"""Methods: one folder each (card and code), the engine that trains and ranks, and the evaluation of ranks."""
+"""Methods: one folder each (card and code), the engine that they are made of, and the evaluation that ranks."""

@@ -82,7 +82,7 @@ def other_device(monkeypatch) -> Iterator[Counter[str]]:
     """Inside, DEVICE is there, with a GPU's sizes of chunks. Gives how often a host would have waited, by operation."""
     from methods.casr import drawing
     from methods.cpr import counterfactual
-    from methods.engine import losses
+    from methods.engine.fit import losses
     from methods.mlp import model as mlp
 
     for sizes in (losses.LOGITS_AT_ONCE, drawing.SCORES_AT_ONCE, counterfactual.SCORES_AT_ONCE, mlp.VALUES_AT_ONCE):

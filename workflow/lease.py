@@ -26,7 +26,7 @@ POLL_SECONDS = 0.2
 # in again: on a CPU up to half of the time. The job keeps them. Other C libraries look at neither variable.
 KEPT_MEMORY = {"MALLOC_TRIM_THRESHOLD_": str(16 << 30), "MALLOC_MMAP_THRESHOLD_": str(4 << 30)}
 # Threads of GNU's OpenMP wait for torch's next operation by spinning, by default for 300,000 turns: some 20 ms, longer
-# than many a step of training, in which they take cores from the threads that share a batch (methods/engine/cores.py).
+# than many a step of training, in which they take cores from the threads that share a batch (engine/layers/cores.py).
 # A job's spin for less than a millisecond. Other OpenMPs do not look at it.
 SHORT_SPIN = {"GOMP_SPINCOUNT": "10000"}
 ENVIRONMENT = {**KEPT_MEMORY, **SHORT_SPIN}

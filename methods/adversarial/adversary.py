@@ -7,11 +7,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.adam import Adam
-from methods.engine.losses import TERMS
+from methods.engine.data.sampling import other_items
+from methods.engine.fit.adam import Adam
+from methods.engine.fit.losses import TERMS
+from methods.engine.fit.trainer import Examples
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.sampling import other_items
-from methods.engine.trainer import Examples
 
 ALONE = 1  # epochs before the adversary begins
 

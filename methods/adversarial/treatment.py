@@ -6,12 +6,12 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from methods.adversarial.adversary import Adversary
+from methods.engine.data.split import Targets
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.trainer import examples_of
+from methods.engine.fit.training import fit_next_item
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Targets
-from methods.engine.trainer import examples_of
-from methods.engine.training import fit_next_item
 from methods.engine.treatment import Retrained, Task, Truth, derived_seed
-from methods.engine.windows import cut_windows
 from methods.random.treatment import begun
 
 

@@ -4,13 +4,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.dropout import Dropout
-from methods.engine.end_states import EndStateRecommender, attended, placed
-from methods.engine.initialisation import normal
-from methods.engine.losses import softmax_loss
+from methods.engine.data.split import Split
+from methods.engine.fit.end_states import EndStateRecommender, attended, placed
+from methods.engine.fit.losses import softmax_loss
+from methods.engine.fit.stochastic import fit_sampled
+from methods.engine.layers.dropout import Dropout
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import Fitted, Run
-from methods.engine.split import Split
-from methods.engine.stochastic import fit_sampled
 from methods.fmlprec.model import FeedForward
 
 

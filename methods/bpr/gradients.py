@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from methods.engine.kernels import compiled
+from methods.engine.layers.kernels import compiled
 
 F = np.float32
 
 
 @compiled
 def add_gradients(users, items, others, user_table, item_table, bias_table, regularisation):
-    """Adds the gradient of `bpr_loss` to the tables' own (methods/engine/kernels/row_adam.py), and gives the loss.
+    """Adds the gradient of `bpr_loss` to the tables' own (engine/layers/kernels/row_adam.py), and gives the loss.
 
     users, items (n,); others (n, negatives); bias_table has rows of one number, or none without biases.
     """

@@ -5,11 +5,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from methods.bpr.gradients import add_gradients
-from methods.engine.initialisation import normal
+from methods.engine.data.sampling import Negatives
+from methods.engine.data.split import Split
+from methods.engine.fit.stochastic import ByRows, fit_sampled
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.sampling import Negatives
-from methods.engine.split import Split
-from methods.engine.stochastic import ByRows, fit_sampled
 
 
 def build(split: Split, settings: dict) -> "BPR":

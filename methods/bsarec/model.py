@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.dropout import Dropout
-from methods.engine.end_states import attended, fit_end_states
-from methods.engine.split import Split
+from methods.engine.data.split import Split
+from methods.engine.fit.end_states import attended, fit_end_states
+from methods.engine.layers.dropout import Dropout
 from methods.fmlprec.model import FeedForward, FMLPRec
 
 fit = fit_end_states

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.losses import rows_at_once
+from methods.engine.data.split import Split
+from methods.engine.fit.losses import rows_at_once
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split
 
 
 @dataclass(frozen=True)

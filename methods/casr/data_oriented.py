@@ -10,10 +10,10 @@ from torch.autograd.function import once_differentiable
 from methods.casr.candidates import Candidates, nearest_item
 from methods.casr.perturbation import first_reach, minimise, moved
 from methods.casr.prefixes import Prefixes
-from methods.engine.branches import Branches
-from methods.engine.counting import beaten
-from methods.engine.losses import rows_at_once
+from methods.engine.data.branches import Branches
+from methods.engine.fit.losses import rows_at_once
 from methods.engine.recommender import SequentialRecommender
+from methods.evaluation.counting import beaten
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, candidates: Candidates, settings: Mapping) -> Branches:

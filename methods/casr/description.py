@@ -7,9 +7,9 @@ from torch import Tensor
 
 from methods.casr.pool import Pool
 from methods.casr.select import considered, histories, keeps
-from methods.engine.branches import Branches
-from methods.engine.split import Split, Targets
-from methods.engine.windows import Windows
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Split, Targets
+from methods.engine.data.windows import Windows
 
 QUANTILES = (0.0, 0.25, 0.5, 0.75, 1.0)
 

@@ -12,11 +12,11 @@ from methods.casr import data_oriented, heuristic, model_oriented
 from methods.casr.candidates import Candidates, candidate_sets, nearest_item
 from methods.casr.pool import Pool
 from methods.casr.prefixes import Prefixes, encode, frozen, next_item
-from methods.engine.branches import Branches
-from methods.engine.cores import over_cores
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Split
+from methods.engine.data.windows import Windows
+from methods.engine.layers.cores import over_cores
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split
-from methods.engine.windows import Windows
 
 STRATEGIES = ("h", "d", "m")
 # samples x catalogue of one batch: bounds the memory whatever the catalogue; a CPU is faster within its caches

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from methods.casr.candidates import Candidates
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 
 
 def replace_item(sequences: Branches, candidates: Candidates, uniform: Tensor) -> Branches:

@@ -8,8 +8,8 @@ from torch.autograd.function import once_differentiable
 
 from methods.casr.perturbation import first_reach, minimise, moved
 from methods.casr.prefixes import Prefixes
-from methods.engine.branches import Branches
-from methods.engine.losses import rows_at_once
+from methods.engine.data.branches import Branches
+from methods.engine.fit.losses import rows_at_once
 
 
 def replace_item(sequences: Branches, sampler: Prefixes, anchor: Prefixes, settings: Mapping) -> Branches:

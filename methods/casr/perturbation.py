@@ -12,7 +12,7 @@ from dataclasses import replace
 import torch
 from torch import Tensor
 
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 
 Losses = Callable[[Tensor, Tensor], tuple[Tensor, Tensor]]
 SETTLED = 1e-4  # a step as short as this part of Delta is the last one

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import whole_file
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from methods.engine.branches import Branches
-from methods.engine.losses import rows_at_once
+from methods.engine.data.branches import Branches
+from methods.engine.fit.losses import rows_at_once
 from methods.engine.recommender import SequentialRecommender, Trunk
 
 

@@ -9,9 +9,9 @@ from torch import Tensor
 from datasets.pipeline.errors import BadInput
 from methods.casr.candidates import candidate_sets
 from methods.casr.pool import Pool
-from methods.engine.branches import Branches
-from methods.engine.split import Split
-from methods.engine.windows import Windows
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Split
+from methods.engine.data.windows import Windows
 
 # users (s,), whole histories (s, length) filled up on the right, lengths (s,) -> next items (s,); NumPy or torch
 TrueNext = Callable[[Tensor, Tensor, Tensor], Tensor]

@@ -7,7 +7,7 @@ import torch
 
 from methods.casr.pool import Pool
 from methods.casr.select import TrueNext, keeps, true_labels
-from methods.engine.windows import Windows
+from methods.engine.data.windows import Windows
 
 
 def label_accuracy(pool: Pool, settings: Mapping, windows: Windows, true_next: TrueNext) -> float | None:

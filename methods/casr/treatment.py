@@ -13,12 +13,12 @@ from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.select import control, select
 from methods.casr.theory import label_accuracy
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Split, Targets
+from methods.engine.data.windows import Windows, cut_windows
+from methods.engine.fit.sample_complexity import samples_for
 from methods.engine.recommender import Recommender
-from methods.engine.sample_complexity import samples_for
-from methods.engine.split import Split, Targets
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed, or_stay
-from methods.engine.windows import Windows, cut_windows
 
 load, save = pools.load_pool, pools.save_pool
 

@@ -5,14 +5,14 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.adam import Adam
-from methods.engine.early_stopping import EarlyStopping
-from methods.engine.initialisation import normal
-from methods.engine.interactions import batch_holdings, how_often
-from methods.engine.ragged import members, sent
+from methods.engine.data.interactions import batch_holdings, how_often
+from methods.engine.data.ragged import members, sent
+from methods.engine.data.sampling import Negatives
+from methods.engine.data.split import Split
+from methods.engine.fit.adam import Adam
+from methods.engine.fit.early_stopping import EarlyStopping
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.sampling import Negatives
-from methods.engine.split import Split
 
 HIDDEN_FUNCTIONS = {"sigmoid": torch.sigmoid, "identity": lambda values: values}
 

@@ -12,8 +12,8 @@ from methods.cpr.fit import World
 from methods.cpr.policy import act, fit_policy
 from methods.cpr.settings import STRATEGIES, check
 from methods.cpr.target import pair_logits, retrain
+from methods.engine.data.split import Split
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split
 from methods.engine.treatment import or_stay
 
 CONTROL = "control"

@@ -11,9 +11,9 @@ from methods.cpr.counterfactual import Sets
 from methods.cpr.fit import World
 from methods.cpr.recovery import recovery
 from methods.cpr.theory import pair_noise, votes_by_hoeffding, votes_needed, votes_printed
+from methods.engine.data.split import Split, Targets
+from methods.engine.fit.sample_complexity import FAILURE, samples_for
 from methods.engine.recommender import Recommender
-from methods.engine.sample_complexity import FAILURE, samples_for
-from methods.engine.split import Split, Targets
 from methods.engine.treatment import Truth
 
 VOTES = {"printed": votes_printed, "hoeffding": votes_by_hoeffding, "exact": votes_needed}

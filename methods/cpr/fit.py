@@ -12,10 +12,10 @@ from datasets.pipeline.lists import Blocks
 from methods.cpr.posterior import Gaussian, fit_posterior
 from methods.cpr.settings import check
 from methods.cpr.simulator import ListBatch, Simulator, choice_loss, exposure_loss, on_device
-from methods.engine.adam import Adam
-from methods.engine.interactions import holdings
-from methods.engine.ragged import sent
-from methods.engine.sampling import Negatives
+from methods.engine.data.interactions import holdings
+from methods.engine.data.ragged import sent
+from methods.engine.data.sampling import Negatives
+from methods.engine.fit.adam import Adam
 
 
 @dataclass(frozen=True)

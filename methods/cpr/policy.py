@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from methods.cpr.counterfactual import build_lists, drawn, training_sets
 from methods.cpr.fit import World
 from methods.cpr.target import Logits, set_losses
-from methods.engine.adam import Adam
+from methods.engine.fit.adam import Adam
 
 USERS_AT_ONCE = 1 << 14
 PAIRS_AT_ONCE = 1 << 14

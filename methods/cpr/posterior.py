@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from methods.engine.adam import Adam
+from methods.engine.fit.adam import Adam
 
 LogLikelihood = Callable[[Tensor], Tensor]  # (draws, dim) -> (draws,)
 

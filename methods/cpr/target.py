@@ -7,13 +7,13 @@ from torch import Tensor
 
 from methods.bpr.model import BPR
 from methods.cpr.counterfactual import Sets
-from methods.engine.adam import Adam
-from methods.engine.early_stopping import EarlyStopping
-from methods.engine.pairs import OBJECTIVES, PairRecommender
-from methods.engine.ragged import sent
+from methods.engine.data.ragged import sent
+from methods.engine.data.sampling import Negatives
+from methods.engine.data.split import Split
+from methods.engine.fit.adam import Adam
+from methods.engine.fit.early_stopping import EarlyStopping
+from methods.engine.fit.pairs import OBJECTIVES, PairRecommender
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.sampling import Negatives
-from methods.engine.split import Split
 
 Logits = Callable[[Tensor, Tensor], Tensor]  # users (n,), items (n, m) -> f before the sigmoid (n, m)
 

@@ -1,6 +1,6 @@
 """CPR's Theorem 1, and the noise that the simulator is found to have.
 
-Theorem 2 stands in methods/engine/sample_complexity.py.
+Theorem 2 stands in methods/engine/fit/sample_complexity.py.
 """
 
 import math

@@ -12,7 +12,7 @@ from methods.cpr.augment import CONTROL, Augmented, augment
 from methods.cpr.description import against_truth, describe_sets
 from methods.cpr.fit import World, fit_world
 from methods.cpr.world import load_world, save_world
-from methods.engine.split import Targets
+from methods.engine.data.split import Targets
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
 
 load, save = load_world, save_world

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor, nn
 
-from methods.engine.kept import Kept
+from methods.engine.layers.kept import Kept
 
 
 class Recommender(nn.Module):

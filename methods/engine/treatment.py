@@ -23,8 +23,8 @@ from types import ModuleType
 import torch
 
 from datasets.pipeline.lists import Lists
+from methods.engine.data.split import Split, Targets
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split, Targets
 
 Say = Callable[[str], None]
 

@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.dropout import Dropout
-from methods.engine.end_states import EndStateRecommender, fit_end_states, placed
-from methods.engine.initialisation import normal
-from methods.engine.split import Split
+from methods.engine.data.split import Split
+from methods.engine.fit.end_states import EndStateRecommender, fit_end_states, placed
+from methods.engine.layers.dropout import Dropout
+from methods.engine.layers.initialisation import normal
 
 fit = fit_end_states
 

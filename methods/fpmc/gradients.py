@@ -2,14 +2,14 @@
 
 import numpy as np
 
-from methods.engine.kernels import compiled
+from methods.engine.layers.kernels import compiled
 
 F = np.float32
 
 
 @compiled
 def add_gradients(users, lasts, items, others, user_table, for_user, for_last, last_table, regularisation):
-    """Adds the gradient of `sbpr_loss` to the tables' own (methods/engine/kernels/row_adam.py), and gives the loss.
+    """Adds the gradient of `sbpr_loss` to the tables' own (engine/layers/kernels/row_adam.py), and gives the loss.
 
     users, lasts, items (n,); others (n, negatives); the tables in the order of the model's.
     """

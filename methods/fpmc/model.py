@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.initialisation import normal
+from methods.engine.data.sampling import other_items
+from methods.engine.data.split import Split
+from methods.engine.fit.stochastic import ByRows, fit_sampled, transitions
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.sampling import other_items
-from methods.engine.split import Split
-from methods.engine.stochastic import ByRows, fit_sampled, transitions
 from methods.fpmc.gradients import add_gradients
 
 

@@ -2,9 +2,9 @@
 
 from torch import Tensor, nn
 
-from methods.engine.initialisation import normal
-from methods.engine.pairs import PairRecommender, fit_pairs
-from methods.engine.split import Split
+from methods.engine.data.split import Split
+from methods.engine.fit.pairs import PairRecommender, fit_pairs
+from methods.engine.layers.initialisation import normal
 
 fit = fit_pairs
 

@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.dropout import Dropout
-from methods.engine.initialisation import normal
+from methods.engine.data.split import Split
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.dropout import Dropout
+from methods.engine.layers.initialisation import normal
+from methods.engine.layers.recurrence import Recurrence
 from methods.engine.recommender import SequentialRecommender, Trunk
-from methods.engine.recurrence import Recurrence
-from methods.engine.split import Split
-from methods.engine.training import fit_next_item
 
 fit = fit_next_item
 

@@ -9,9 +9,9 @@ from scipy import sparse
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.interactions import batch_holdings
+from methods.engine.data.interactions import batch_holdings
+from methods.engine.data.split import Split
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split
 
 PAIRS_AT_ONCE = 1 << 23  # pairs of items whose cosines stand in memory at once
 HALF, HIGHEST = np.uint64(32), np.uint64(2**32 - 1)

@@ -12,7 +12,7 @@ import torch
 from scipy.sparse import csr_array
 from torch import Tensor
 
-from methods.engine.interactions import Holdings
+from methods.engine.data.interactions import Holdings
 
 ACTIONS = ("drop", "keep", "substitute", "reorder", "insert")
 DROP, KEEP, SUBSTITUTE, REORDER, INSERT = range(len(ACTIONS))

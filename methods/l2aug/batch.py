@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from methods.engine.ranking import recent
-from methods.engine.sampling import Negatives
-from methods.engine.split import Split
-from methods.engine.trainer import Examples
+from methods.engine.data.sampling import Negatives
+from methods.engine.data.split import Split
+from methods.engine.fit.trainer import Examples
+from methods.evaluation.ranking import recent
 from methods.l2aug.actions import Sequences
 
 

@@ -2,9 +2,9 @@
 
 import torch
 
-from methods.engine.early_stopping import EarlyStopping
+from methods.engine.fit.early_stopping import EarlyStopping
+from methods.engine.fit.trainer import Trainer
 from methods.engine.recommender import Fitted, Run, SequentialRecommender
-from methods.engine.trainer import Trainer
 from methods.l2aug.actions import unedited
 from methods.l2aug.batch import Source, examples
 from methods.l2aug.policy import Policy, Unedited

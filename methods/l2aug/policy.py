@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 import torch
 from torch import Tensor
 
-from methods.engine.adam import Adam
+from methods.engine.data.split import Targets
+from methods.engine.fit.adam import Adam
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Targets
 from methods.l2aug.actions import SETS, Sequences, edit, unedited
 from methods.l2aug.augmentor import Augmentor
 from methods.l2aug.batch import Batch, Source, examples

@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.ranking import rank
+from methods.engine.data.split import Split, Targets
+from methods.engine.fit.trainer import Examples, Trainer
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split, Targets
-from methods.engine.trainer import Examples, Trainer
 from methods.evaluation.metrics import per_user
+from methods.evaluation.ranking import rank
 
 METRICS = {"ht": ("hr",), "ndcg": ("ndcg",), "both": ("hr", "ndcg"), "mrr": ("mrr",)}
 CUTOFF = 10  # of ht and ndcg; mrr looks at the whole catalogue

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import torch
 
 from datasets.pipeline.errors import BadInput
+from methods.engine.data.split import Split, Targets
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split, Targets
 from methods.engine.treatment import Retrained, Task, Truth, derived_seed
 from methods.l2aug.actions import partners_of
 from methods.l2aug.batch import Source

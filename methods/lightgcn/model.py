@@ -5,10 +5,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.graph import Graph
-from methods.engine.kept import Kept
-from methods.engine.pairs import PairRecommender, fit_pairs
-from methods.engine.split import Split
+from methods.engine.data.split import Split
+from methods.engine.fit.pairs import PairRecommender, fit_pairs
+from methods.engine.layers.graph import Graph
+from methods.engine.layers.kept import Kept
 
 fit = fit_pairs
 

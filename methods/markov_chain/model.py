@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor
 
-from methods.engine.ragged import members
+from methods.engine.data.ragged import members
+from methods.engine.data.split import Split
+from methods.engine.fit.stochastic import transitions
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split
-from methods.engine.stochastic import transitions
 
 
 def build(split: Split, settings: dict) -> "MarkovChain":

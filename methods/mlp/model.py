@@ -3,9 +3,9 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.initialisation import normal
-from methods.engine.pairs import PairRecommender, fit_pairs
-from methods.engine.split import Split
+from methods.engine.data.split import Split
+from methods.engine.fit.pairs import PairRecommender, fit_pairs
+from methods.engine.layers.initialisation import normal
 from methods.mlp.settings import widths
 
 VALUES_AT_ONCE = {"cpu": 1 << 18, "cuda": 1 << 27}  # hidden values in ranking: a core's cache, a GPU's fill

@@ -6,13 +6,13 @@ from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.initialisation import normal
-from methods.engine.interactions import Holdings, batch_holdings
-from methods.engine.kept import Kept
+from methods.engine.data.interactions import Holdings, batch_holdings
+from methods.engine.data.sampling import Negatives
+from methods.engine.data.split import Split
+from methods.engine.fit.stochastic import fit_sampled
+from methods.engine.layers.initialisation import normal
+from methods.engine.layers.kept import Kept
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.sampling import Negatives
-from methods.engine.split import Split
-from methods.engine.stochastic import fit_sampled
 
 ATTENTIONS = ("prod", "concat")
 PAIRS_KEPT = 1 << 28  # pairs of items in a table that serves all users: up to 16384 items, 2 GiB

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention, laid_out, last_attention
-from methods.engine.dropout import Dropout
-from methods.engine.initialisation import normal
+from methods.engine.data.split import Split
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.attention import branch_attention, causal_attention, laid_out, last_attention
+from methods.engine.layers.dropout import Dropout
+from methods.engine.layers.initialisation import normal
+from methods.engine.layers.recurrence import Recurrence
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
-from methods.engine.recurrence import Recurrence
-from methods.engine.split import Split
-from methods.engine.training import fit_next_item
 from methods.narm.packed import States, pack
 
 fit = fit_next_item

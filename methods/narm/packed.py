@@ -11,13 +11,13 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.engine.attention import exp_negative
-from methods.engine.dropout import Choice, dropped
-from methods.engine.kernels import arrays
-from methods.engine.kernels.attention import attend, attend_backward
-from methods.engine.kernels.dropout import join_and_drop, join_and_drop_backward
-from methods.engine.kernels.rows import lay_end_to_end
-from methods.engine.recurrence import Walk
+from methods.engine.layers.attention import exp_negative
+from methods.engine.layers.dropout import Choice, dropped
+from methods.engine.layers.kernels import arrays
+from methods.engine.layers.kernels.attention import attend, attend_backward
+from methods.engine.layers.kernels.dropout import join_and_drop, join_and_drop_backward
+from methods.engine.layers.kernels.rows import lay_end_to_end
+from methods.engine.layers.recurrence import Walk
 
 
 class Packed(NamedTuple):

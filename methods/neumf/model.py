@@ -3,10 +3,10 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.initialisation import normal
-from methods.engine.pairs import PairRecommender, fit_pairs
+from methods.engine.data.split import Split
+from methods.engine.fit.pairs import PairRecommender, fit_pairs
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import Fitted, Run
-from methods.engine.split import Split
 from methods.gmf.model import GMF
 from methods.mlp.model import MLP
 

@@ -4,10 +4,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.initialisation import normal
+from methods.engine.data.split import Split
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk
-from methods.engine.split import Split
-from methods.engine.training import fit_next_item
 
 fit = fit_next_item
 

@@ -18,9 +18,9 @@ from methods.cpr.counterfactual import Sets, random_lists
 from methods.cpr.description import describe_sets
 from methods.cpr.target import retrain as retrain_on_sets
 from methods.cpr.treatment import own_settings
-from methods.engine.sample_complexity import samples_for
-from methods.engine.split import Targets
-from methods.engine.tensors import load_tensors, save_tensors
+from methods.engine.data.split import Targets
+from methods.engine.data.tensors import load_tensors, save_tensors
+from methods.engine.fit.sample_complexity import samples_for
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
 
 

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.tensors import load_tensors, save_tensors
+from methods.engine.data.tensors import load_tensors, save_tensors
 from methods.engine.treatment import Retrained, Source, Task
 from methods.l2aug.actions import DROP, KEEP, NO_PARTNER, Sequences, edit
 from methods.l2aug.batch import Batch

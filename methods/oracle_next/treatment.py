@@ -15,12 +15,12 @@ from datasets.pipeline.errors import BadInput
 from methods.casr.candidates import candidate_sets
 from methods.casr.select import control, true_labels
 from methods.casr.treatment import retrained_on
-from methods.engine.branches import Branches
-from methods.engine.sample_complexity import samples_for
-from methods.engine.split import Split, Targets
-from methods.engine.tensors import load_tensors, save_tensors
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Split, Targets
+from methods.engine.data.tensors import load_tensors, save_tensors
+from methods.engine.data.windows import Windows, cut_windows
+from methods.engine.fit.sample_complexity import samples_for
 from methods.engine.treatment import Retrained, Source, Task, Truth, derived_seed
-from methods.engine.windows import Windows, cut_windows
 
 ALL = {"candidates": "all"}
 

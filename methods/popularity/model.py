@@ -3,8 +3,8 @@
 import torch
 from torch import Tensor
 
+from methods.engine.data.split import Split
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split
 
 
 def build(split: Split, settings: dict) -> "Popularity":

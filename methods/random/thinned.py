@@ -6,9 +6,9 @@ from functools import cached_property
 import torch
 from torch import Tensor
 
-from methods.engine.interactions import Holdings, holdings
-from methods.engine.ragged import members, offsets_of
-from methods.engine.split import Split
+from methods.engine.data.interactions import Holdings, holdings
+from methods.engine.data.ragged import members, offsets_of
+from methods.engine.data.split import Split
 
 
 @dataclass(frozen=True)

@@ -4,9 +4,9 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.engine.dropout import Choice
-from methods.engine.kernels import arrays
-from methods.engine.kernels.branch_attention import attend, attend_backward
+from methods.engine.layers.dropout import Choice
+from methods.engine.layers.kernels import arrays
+from methods.sasrec.kernels.branch_attention import attend, attend_backward
 
 
 class BranchAttention(torch.autograd.Function):

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from methods.engine.dropout import Choice
-from methods.engine.kernels import dropout as drops
-from methods.engine.kernels.normalisation import normalise, normalise_backward
-from methods.engine.kernels.self_attention import attend, attend_backward
+from methods.engine.layers.dropout import Choice
+from methods.engine.layers.kernels import dropout as drops
+from methods.engine.layers.kernels.normalisation import normalise, normalise_backward
+from methods.sasrec.kernels.self_attention import attend, attend_backward
 
 tensor = torch.from_numpy
 

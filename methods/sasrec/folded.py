@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from methods.engine.kept import Kept
-from methods.engine.kernels import folded_attention as kernels
-from methods.engine.kernels.normalisation import normalise
-from methods.engine.kernels.self_attention import weigh
+from methods.engine.layers.kept import Kept
+from methods.engine.layers.kernels.normalisation import normalise
+from methods.sasrec.kernels import folded_attention as kernels
+from methods.sasrec.kernels.self_attention import weigh
 
 if TYPE_CHECKING:
     from methods.sasrec.model import SASRec

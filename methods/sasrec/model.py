@@ -4,11 +4,11 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from methods.engine.dropout import Choice, Dropout
-from methods.engine.initialisation import normal
+from methods.engine.data.split import Split
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.dropout import Choice, Dropout
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
-from methods.engine.split import Split
-from methods.engine.training import fit_next_item
 from methods.sasrec.branching import BranchAttention
 from methods.sasrec.causal import CausalBlock, Inputs
 from methods.sasrec.folded import Folded

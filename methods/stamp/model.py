@@ -3,12 +3,12 @@
 import torch
 from torch import Tensor, nn
 
-from methods.engine.attention import branch_attention, causal_attention, laid_out, last_attention
-from methods.engine.dropout import Dropout
-from methods.engine.initialisation import normal
+from methods.engine.data.split import Split
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.attention import branch_attention, causal_attention, laid_out, last_attention
+from methods.engine.layers.dropout import Dropout
+from methods.engine.layers.initialisation import normal
 from methods.engine.recommender import SequentialRecommender, Trunk, at_end
-from methods.engine.split import Split
-from methods.engine.training import fit_next_item
 
 fit = fit_next_item
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json, write_json
 from methods.cards import load_card
-from methods.engine.split import load_split, load_targets
+from methods.engine.data.split import load_split, load_targets
 from workflow.benchmark import whole
 from workflow.benchmark.__main__ import BENCHMARKS, ONLY_BY_NAME, chosen
 from workflow.benchmark.data import SHORTEST, Data, Shape, counts, find, portion, synthetic

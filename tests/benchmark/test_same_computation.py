@@ -11,11 +11,11 @@ from methods.cards import load_card
 from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
 from methods.casr.prefixes import frozen
-from methods.engine.losses import softmax_loss
-from methods.engine.ranking import rank
-from methods.engine.split import Targets
-from methods.engine.windows import cut_windows
+from methods.engine.data.split import Targets
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.losses import softmax_loss
 from methods.evaluation.metrics import summary
+from methods.evaluation.ranking import rank
 from tests.casr.support import TinyGRU, card_settings, tiny_split
 from tests.engine.conftest import make_split
 from workflow.benchmark import engine_side, floors, literal

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from methods.casr.drawing import draw_pool
-from methods.engine.windows import cut_windows
+from methods.engine.data.windows import cut_windows
 from tests.casr.support import TinyGRU, card_settings, tiny_split
 
 

@@ -6,8 +6,8 @@ import torch
 from torch import nn
 
 from methods.cards import load_card
+from methods.engine.data.split import Split
 from methods.engine.recommender import SequentialRecommender, Trunk
-from methods.engine.split import Split
 
 
 class TinyGRU(SequentialRecommender):

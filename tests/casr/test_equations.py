@@ -6,7 +6,7 @@ import torch
 from methods.casr import data_oriented, drawing, model_oriented
 from methods.casr.perturbation import minimise, moved
 from methods.casr.prefixes import encode
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 from tests.casr import literal
 
 NOTHING = torch.zeros(5, dtype=torch.float64)

@@ -12,11 +12,11 @@ from methods.cards import load_card
 from methods.casr.drawing import draw_pool
 from methods.casr.select import noise, oracle, select
 from methods.casr.theory import label_accuracy
-from methods.engine.ranking import rank
+from methods.engine.data.split import Split, Targets
+from methods.engine.data.windows import cut_windows
 from methods.engine.recommender import Run
-from methods.engine.split import Split, Targets
-from methods.engine.windows import cut_windows
 from methods.evaluation.metrics import per_user
+from methods.evaluation.ranking import rank
 from methods.stamp import model as stamp
 
 CPU = torch.device("cpu")

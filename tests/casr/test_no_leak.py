@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from methods.cards import load_card
 from methods.casr.drawing import draw_pool
 from methods.casr.select import control, select
+from methods.engine.data.split import load_split
+from methods.engine.data.windows import cut_windows
 from methods.engine.recommender import Run
-from methods.engine.split import load_split
-from methods.engine.windows import cut_windows
 from methods.stamp import model as stamp
 from tests.casr.support import write_split
 

@@ -14,8 +14,8 @@ from methods.casr import description, drawing, heuristic, select
 from methods.casr.drawing import draw_pool
 from methods.casr.heuristic import replace_item
 from methods.casr.pool import load_pool, save_pool
-from methods.engine.split import Targets, load_split
-from methods.engine.windows import cut_windows
+from methods.engine.data.split import Targets, load_split
+from methods.engine.data.windows import cut_windows
 from tests.casr.support import TinyGRU, card_settings, tiny_split
 
 CPU = torch.device("cpu")

@@ -14,11 +14,11 @@ from methods.casr import treatment as casr
 from methods.casr.description import describe, heldout_overlap
 from methods.casr.select import control, histories, keeps, noise, oracle, select
 from methods.casr.theory import label_accuracy
+from methods.engine.data.split import Targets
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.sample_complexity import samples_needed
 from methods.engine.recommender import Fitted, Run
-from methods.engine.sample_complexity import samples_needed
-from methods.engine.split import Targets
 from methods.engine.treatment import Task
-from methods.engine.windows import cut_windows
 from tests.casr.support import tiny_split
 
 CPU = torch.device("cpu")

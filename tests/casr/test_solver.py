@@ -12,7 +12,7 @@ from methods.cards import load_card
 from methods.casr import data_oriented, model_oriented
 from methods.casr.perturbation import minimise
 from methods.casr.prefixes import encode, frozen
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 from tests.casr import literal
 from tests.casr.support import TinyGRU, card_settings
 

@@ -15,7 +15,7 @@ from methods.cpr.counterfactual import control_sets, counterfactuals
 from methods.cpr.fit import fit_world
 from methods.cpr.recovery import recovery
 from methods.cpr.theory import pair_noise, votes_needed
-from methods.engine.sample_complexity import samples_needed
+from methods.engine.fit.sample_complexity import samples_needed
 from tests.cpr.support import CPU, run, small_settings
 from tests.engine.conftest import make_split
 

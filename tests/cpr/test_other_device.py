@@ -11,8 +11,8 @@ from methods.bpr.model import BPR
 from methods.cpr import treatment
 from methods.cpr.fit import fit_world, train
 from methods.cpr.simulator import Simulator
+from methods.engine.data.split import Targets
 from methods.engine.recommender import Run
-from methods.engine.split import Targets
 from methods.engine.treatment import Task, Truth
 from tests.cpr.support import CPU, small_settings, some_blocks
 from tests.engine.conftest import make_split

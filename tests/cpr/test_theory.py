@@ -9,7 +9,7 @@ from scipy.stats import binom
 
 from methods.cpr.counterfactual import Sets
 from methods.cpr.theory import pair_noise, votes_by_hoeffding, votes_needed, votes_printed
-from methods.engine.sample_complexity import samples_needed
+from methods.engine.fit.sample_complexity import samples_needed
 
 
 def test_theorem_2_by_hand():

@@ -10,7 +10,7 @@ from datasets.pipeline.meta import hold_out_meta
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.protocols import leave_one_out
 from datasets.pipeline.split import make_split
-from methods.engine.split import load_known, load_split
+from methods.engine.data.split import load_known, load_split
 
 
 def made(users, rows_each):

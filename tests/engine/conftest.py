@@ -2,7 +2,7 @@ import hypothesis
 import pytest
 import torch
 
-from methods.engine.split import Split
+from methods.engine.data.split import Split
 
 hypothesis.settings.register_profile("no-clock", deadline=None)  # the first example compiles kernels
 hypothesis.settings.load_profile("no-clock")

@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from methods.engine.adam import Adam
+from methods.engine.fit.adam import Adam
 
 
 @pytest.mark.parametrize("weight_decay", [0.0, 0.1])

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from methods.engine import attention
+from methods.engine.layers import attention
 
 
 def vectors(*shape, dtype=torch.double):

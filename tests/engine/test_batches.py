@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.batches import Batches
-from methods.engine.branches import Branches
-from methods.engine.windows import cut_windows
+from methods.engine.data.batches import Batches
+from methods.engine.data.branches import Branches
+from methods.engine.data.windows import cut_windows
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")

@@ -6,9 +6,10 @@ import pytest
 import torch
 from torch import nn
 
-from methods.engine import dropout, training
-from methods.engine.batches import share_out
-from methods.engine.cores import cores, on_all_cores, over_cores
+from methods.engine.data.batches import share_out
+from methods.engine.fit import training
+from methods.engine.layers import dropout
+from methods.engine.layers.cores import cores, on_all_cores, over_cores
 from methods.engine.recommender import Run, SequentialRecommender, Trunk
 from tests.engine.conftest import make_split
 

@@ -2,8 +2,8 @@ import pandas as pd
 import pytest
 import torch
 
-from methods.engine.decisions import decide
 from methods.engine.recommender import Recommender
+from methods.evaluation.decisions import decide
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")

@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from methods.engine.dropout import Dropout, drawing_from, dropped
-from methods.engine.kernels import dropout as kernels
+from methods.engine.layers.dropout import Dropout, drawing_from, dropped
+from methods.engine.layers.kernels import dropout as kernels
 
 
 @pytest.mark.parametrize("p", [0.1, 0.25, 0.5, 0.9])

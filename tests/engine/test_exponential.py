@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from methods.engine.kernels import compiled
-from methods.engine.kernels.exponential import LARGEST, LARGEST_2, LEAST, LEAST_2, exp, exp2, exp_of
+from methods.engine.layers.kernels import compiled
+from methods.engine.layers.kernels.exponential import LARGEST, LARGEST_2, LEAST, LEAST_2, exp, exp2, exp_of
 
 
 def filling(function):

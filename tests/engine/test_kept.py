@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from methods.engine.adam import Adam
-from methods.engine.kept import Kept
+from methods.engine.fit.adam import Adam
+from methods.engine.layers.kept import Kept
 from methods.engine.recommender import Recommender
 
 

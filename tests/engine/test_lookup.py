@@ -3,7 +3,7 @@
 import torch
 from torch import nn
 
-from methods.engine.lookup import Lookup
+from methods.engine.layers.lookup import Lookup
 
 
 def test_gradients_of_rows_are_those_of_the_table():

@@ -3,8 +3,8 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from methods.engine import losses
-from methods.engine.kernels.exponential import LEAST_2
+from methods.engine.fit import losses
+from methods.engine.layers.kernels.exponential import LEAST_2
 from methods.engine.recommender import SequentialRecommender
 
 

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
-from methods.engine.ragged import members, offsets_of, sent
+from methods.engine.data.ragged import members, offsets_of, sent
 
 CPU = torch.device("cpu")
 LISTS = some.lists(some.lists(some.integers(0, 9), max_size=4), min_size=1, max_size=6)

@@ -6,14 +6,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.engine import losses, ranking
-from methods.engine.counting import _count_by_torch, count_ranks
-from methods.engine.interactions import holdings
-from methods.engine.kernels import ranking as kernels
-from methods.engine.ranking import rank
+from methods.engine.data.interactions import holdings
+from methods.engine.data.split import Candidates, Targets
+from methods.engine.fit import losses
 from methods.engine.recommender import Recommender
-from methods.engine.split import Candidates, Targets
+from methods.evaluation import kernels, ranking
+from methods.evaluation.counting import _count_by_torch, count_ranks
 from methods.evaluation.metrics import summary
+from methods.evaluation.ranking import rank
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 from torch import nn
 
-from methods.engine.recurrence import Recurrence
+from methods.engine.layers.recurrence import Recurrence
 
 BATCH, STEPS, DIM, HIDDEN = 3, 5, 4, 6
 

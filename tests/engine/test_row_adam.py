@@ -8,9 +8,9 @@ from torch import nn
 
 from methods.bpr import gradients as bpr
 from methods.bpr.model import BPR, bpr_loss
-from methods.engine.adam import Adam
-from methods.engine.kernels.row_adam import IDLE
-from methods.engine.row_adam import RowAdam
+from methods.engine.fit.adam import Adam
+from methods.engine.fit.row_adam import RowAdam
+from methods.engine.layers.kernels.row_adam import IDLE
 from methods.fpmc import gradients as fpmc
 from methods.fpmc.model import FPMC, sbpr_loss
 

@@ -4,8 +4,8 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from methods.engine.kernels.normalisation import normalise
-from methods.engine.kernels.self_attention import weigh
+from methods.engine.layers.kernels.normalisation import normalise
+from methods.sasrec.kernels.self_attention import weigh
 
 
 @pytest.mark.parametrize("dtype", [torch.float, torch.double])

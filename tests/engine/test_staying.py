@@ -5,7 +5,7 @@ import torch
 from torch import nn
 
 from methods.cards import load_card
-from methods.engine.early_stopping import EarlyStopping
+from methods.engine.fit.early_stopping import EarlyStopping
 from methods.engine.recommender import Run
 from methods.engine.treatment import or_stay
 

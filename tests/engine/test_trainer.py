@@ -9,15 +9,15 @@ import torch.nn.functional as F
 from torch import nn
 
 from methods.cards import load_card
-from methods.engine import losses
-from methods.engine.adam import Adam
-from methods.engine.batches import Batches
-from methods.engine.branches import Branches
-from methods.engine.dropout import Dropout, drawing_from
+from methods.engine.data.batches import Batches
+from methods.engine.data.branches import Branches
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit import losses
+from methods.engine.fit.adam import Adam
+from methods.engine.fit.trainer import MOST_CORES, Trainer, examples_of
+from methods.engine.fit.training import fit_next_item
+from methods.engine.layers.dropout import Dropout, drawing_from
 from methods.engine.recommender import Run
-from methods.engine.trainer import MOST_CORES, Trainer, examples_of
-from methods.engine.training import fit_next_item
-from methods.engine.windows import cut_windows
 from tests.engine.conftest import make_split
 from tests.engine.test_cores import Mean
 

@@ -2,7 +2,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from methods.engine.windows import cut_windows
+from methods.engine.data.windows import cut_windows
 from tests.engine.conftest import make_split
 
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 import torch
 
 from methods.cards import load_card
+from methods.engine.data.split import Targets
 from methods.engine.recommender import Run
-from methods.engine.split import Targets
 from methods.engine.treatment import Task
 from tests.engine.conftest import make_split
 

@@ -7,9 +7,9 @@ import pytest
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.ranking import rank
-from methods.engine.trainer import Trainer, examples_of
-from methods.engine.windows import cut_windows
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.trainer import Trainer, examples_of
+from methods.evaluation.ranking import rank
 from methods.l2aug.actions import KEEP, edit, unedited
 from methods.l2aug.batch import Source, examples
 from methods.l2aug.reward import meta_of, trained_copy, worth

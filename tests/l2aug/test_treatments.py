@@ -9,11 +9,11 @@ import torch
 
 from datasets.l2aug_world import truth as l2aug_truth
 from methods.adversarial.treatment import retrain as retrain_adversarial
+from methods.engine.data.split import Split
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.trainer import examples_of
 from methods.engine.recommender import Run
-from methods.engine.split import Split
-from methods.engine.trainer import examples_of
 from methods.engine.treatment import Truth
-from methods.engine.windows import cut_windows
 from methods.focused.treatment import retrain as retrain_focused
 from methods.l2aug.batch import Source
 from methods.oracle_edit import treatment as oracle

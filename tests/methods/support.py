@@ -6,10 +6,10 @@ import torch
 from hypothesis import strategies as st
 
 from methods.cards import load_card
-from methods.engine.ranking import rank
+from methods.engine.data.split import Targets
 from methods.engine.recommender import Run
-from methods.engine.split import Targets
 from methods.evaluation.metrics import per_user
+from methods.evaluation.ranking import rank
 from tests.engine.conftest import make_split
 
 CPU = torch.device("cpu")

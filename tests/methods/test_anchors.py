@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from methods.cards import load_card
-from methods.engine.ranking import rank
+from methods.engine.data.split import Targets
 from methods.engine.recommender import Run, at_end
-from methods.engine.split import Targets
+from methods.evaluation.ranking import rank
 from tests.engine.conftest import make_split
 
 ANCHORS = ("narm", "stamp", "sasrec", "gru4rec", "nextitnet", "caser")

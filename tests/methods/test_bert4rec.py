@@ -6,8 +6,8 @@ import torch
 from datasets.pipeline.errors import BadInput
 from methods.bert4rec.model import hidden, windows
 from methods.casr.drawing import draw_pool
-from methods.engine.end_states import placed
-from methods.engine.windows import cut_windows
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit.end_states import placed
 from tests.casr.support import card_settings
 from tests.engine.conftest import make_split
 from tests.methods.support import CPU, build, cycles, fitted, hit_rate, padding_changes_nothing, spread

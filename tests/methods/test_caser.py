@@ -2,7 +2,7 @@
 
 import torch
 
-from methods.engine import training
+from methods.engine.fit import training
 from tests.engine.conftest import make_split
 from tests.methods.support import build, fitted
 

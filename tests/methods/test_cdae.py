@@ -5,8 +5,8 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from methods.cdae.model import corrupted, users_loss
-from methods.engine.ranking import rank
-from methods.engine.split import Targets
+from methods.engine.data.split import Targets
+from methods.evaluation.ranking import rank
 from tests.engine.conftest import make_split
 from tests.methods.support import CPU, build, fitted, hit_rate, padding_changes_nothing, scores, spread, two_groups
 

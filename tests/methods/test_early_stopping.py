@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.early_stopping import EarlyStopping
+from methods.engine.fit.early_stopping import EarlyStopping
 
 
 def train(values, patience, epochs):

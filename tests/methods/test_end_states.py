@@ -6,8 +6,8 @@ import torch
 from datasets.pipeline.errors import BadInput
 from methods.bsarec.model import Layer
 from methods.casr.drawing import draw_pool
-from methods.engine import end_states
-from methods.engine.windows import cut_windows
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit import end_states
 from methods.fmlprec.model import Filter
 from tests.casr.support import card_settings
 from tests.engine.conftest import make_split

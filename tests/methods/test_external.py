@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import write_json
 from methods.cards import load_card
-from methods.engine import external
-from methods.engine.external import COUNTS, PARTS, external_ranks
-from methods.engine.ranking import rank
-from methods.engine.split import load_split, load_targets
+from methods.engine.data.split import load_split, load_targets
+from methods.evaluation import external
+from methods.evaluation.external import COUNTS, PARTS, external_ranks
+from methods.evaluation.ranking import rank
 from tests.methods.support import CPU, fitted
 
 CATALOGUE = 8

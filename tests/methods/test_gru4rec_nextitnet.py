@@ -7,12 +7,12 @@ import torch
 
 from datasets.pipeline.errors import BadInput
 from methods.casr.drawing import draw_pool
-from methods.engine import training
-from methods.engine.batches import Batches
-from methods.engine.losses import bpr_max_terms, top1_max_terms
+from methods.engine.data.batches import Batches
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit import training
+from methods.engine.fit.losses import bpr_max_terms, top1_max_terms
+from methods.engine.fit.trainer import Trainer
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.trainer import Trainer
-from methods.engine.windows import cut_windows
 from tests.casr.support import card_settings
 from tests.engine.conftest import make_split
 from tests.methods.support import CPU, build, cycles, fitted, hit_rate, run, settings, spread

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.graph import Graph
+from methods.engine.layers.graph import Graph
 from tests.engine.conftest import make_split
 from tests.methods.support import build, histories, scores, spread
 
@@ -33,13 +33,13 @@ def test_layers_are_powers_of_the_normalised_adjacency(by_one_product, rows, lay
     # the graph's weights are made in single precision
     torch.testing.assert_close(graph.product(vectors), matrix @ vectors, rtol=1e-6, atol=1e-6)
     expected = sum(torch.linalg.matrix_power(matrix, k) @ vectors for k in range(layers + 1)) / (layers + 1)
-    with patch("methods.engine.graph.PRODUCTS_PER_GATHER", 1e9 if by_one_product else 0):
+    with patch("methods.engine.layers.graph.PRODUCTS_PER_GATHER", 1e9 if by_one_product else 0):
         torch.testing.assert_close(graph.mean_of_layers(vectors, layers), expected, rtol=1e-6, atol=1e-6)
 
 
 @pytest.mark.parametrize("products", [0, 1e9])
 def test_gradient_of_the_propagation(products, monkeypatch):
-    monkeypatch.setattr("methods.engine.graph.PRODUCTS_PER_GATHER", products)
+    monkeypatch.setattr("methods.engine.layers.graph.PRODUCTS_PER_GATHER", products)
     graph = Graph(make_split([[0, 1], [1, 2, 3], [3]], 5).held, 5).double()
     vectors = torch.randn(8, 2, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda v: graph.mean_of_layers(v, 3), vectors)

@@ -6,7 +6,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
-from methods.engine.dropout import drawing_from
+from methods.engine.layers.dropout import drawing_from
 from methods.narm.model import NARM
 from methods.narm.packed import pack
 

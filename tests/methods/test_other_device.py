@@ -9,13 +9,13 @@ from methods.cards import cards, load_card
 from methods.casr.drawing import draw_pool
 from methods.cpr.counterfactual import Sets
 from methods.cpr.target import retrain
-from methods.engine import ranking
-from methods.engine.branches import Branches
-from methods.engine.ranking import rank
+from methods.engine.data.branches import Branches
+from methods.engine.data.split import Targets
+from methods.engine.data.windows import cut_windows
+from methods.engine.layers.recurrence import Recurrence
 from methods.engine.recommender import Run
-from methods.engine.recurrence import Recurrence
-from methods.engine.split import Targets
-from methods.engine.windows import cut_windows
+from methods.evaluation import ranking
+from methods.evaluation.ranking import rank
 from tests.casr.support import card_settings
 from tests.engine.conftest import make_split
 from tests.methods.support import CPU, build, module, settings

@@ -7,9 +7,9 @@ import torch
 from safetensors.torch import load, save
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.pairs import fit_pairs, mean_loss, pairwise_loss, pointwise_loss
-from methods.engine.ranking import rank
-from methods.engine.split import Targets
+from methods.engine.data.split import Targets
+from methods.engine.fit.pairs import fit_pairs, mean_loss, pairwise_loss, pointwise_loss
+from methods.evaluation.ranking import rank
 from methods.mlp import model as mlp
 from methods.mlp.settings import widths
 from methods.neumf import model as neumf

@@ -4,9 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.interactions import batch_holdings
-from methods.engine.sampling import Negatives, other_items
-from methods.engine.stochastic import _batches, transitions
+from methods.engine.data.interactions import batch_holdings
+from methods.engine.data.sampling import Negatives, other_items
+from methods.engine.fit.stochastic import _batches, transitions
 from tests.engine.conftest import make_split
 from tests.methods.support import histories
 

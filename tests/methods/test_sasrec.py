@@ -7,7 +7,7 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from methods.engine.dropout import Dropout, dropped
+from methods.engine.layers.dropout import Dropout, dropped
 from methods.sasrec import folded
 from methods.sasrec.branching import BranchAttention
 from methods.sasrec.causal import CausalBlock, Inputs

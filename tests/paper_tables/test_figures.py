@@ -213,8 +213,8 @@ def test_the_case_study_says_what_was_not_run(scale, results):
 
 def test_windows_belong_to_the_users_that_the_engine_cuts_them_for():
     torch = pytest.importorskip("torch")
-    from methods.engine.split import Split
-    from methods.engine.windows import cut_windows
+    from methods.engine.data.split import Split
+    from methods.engine.data.windows import cut_windows
 
     lengths = np.array([0, 1, 2, 9, 8, 30, 17, 3])
     offsets = torch.from_numpy(np.concatenate([[0], np.cumsum(lengths)]))

@@ -1,4 +1,4 @@
-"""No module imports upwards: datasets < methods < paper_tables < workflow, and the floors in paper_tables."""
+"""Nothing imports upwards: datasets < methods < paper_tables < workflow; nor do floors in methods and paper_tables."""
 
 import ast
 from pathlib import Path
@@ -7,6 +7,15 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGES = ("datasets", "methods", "paper_tables", "workflow")
+# The floors within methods, the lowest first. A method's own folder is of the last.
+ENGINE = (
+    ("engine.data",),
+    ("engine.layers",),
+    ("engine.recommender", "engine.environment"),
+    ("engine.fit",),
+    ("engine.treatment",),
+    ("evaluation",),
+)
 # The floors within paper_tables, the lowest first, which takes no pandas. A module that is not named is of the second.
 FLOORS = (
     ("spec", "cell", "scale_part", "recommenders", "printed_rows"),
@@ -46,6 +55,21 @@ def test_no_package_imports_one_above_it(package):
         for name in imported(file)
         if name.split(".")[0] in above
     }
+    assert not wrong
+
+
+def engine_floor(name: str) -> int:
+    """Of a module of methods. What tables read, such as metrics, stands below all."""
+    inner = name.removeprefix("methods.") + "."
+    return next((number for number, names in enumerate(ENGINE) if inner.startswith(tuple(f"{n}." for n in names))), 9)
+
+
+def test_no_floor_of_the_methods_imports_one_above_it():
+    wrong = set()
+    for file in modules("methods"):
+        own = ".".join(file.relative_to(ROOT).with_suffix("").parts)
+        there = {name for name in imported(file) if name.startswith("methods.") and module_of(name)}
+        wrong |= {f"{own} imports {name}" for name in there if engine_floor(own) < engine_floor(name)}
     assert not wrong
 
 

@@ -15,7 +15,7 @@ from datasets.pipeline.errors import BadInput, Damaged
 from datasets.pipeline.files import read_json, write_json
 from datasets.pipeline.prepare import prepare
 from datasets.pipeline.split import make_split
-from methods.engine.split import load_candidates, load_lists, load_split, load_targets
+from methods.engine.data.split import load_candidates, load_lists, load_split, load_targets
 from paper_tables.cell import Cell
 from paper_tables.findings import findings
 from paper_tables.results import read_result

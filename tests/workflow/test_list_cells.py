@@ -9,7 +9,7 @@ import torch
 from datasets.pipeline.errors import BadInput
 from datasets.pipeline.files import read_json
 from methods.cpr.treatment import load
-from methods.engine.split import load_lists
+from methods.engine.data.split import load_lists
 from tests.workflow.list_world import BUDGET, ListWorld
 from workflow.cells import pools, seeds, trials
 from workflow.cells.graph import all_settings, find_cell, grid, searched_cell, selection, tuning_file

@@ -182,7 +182,7 @@ from dataclasses import replace
 
 import torch
 
-from methods.engine.ragged import offsets_of
+from methods.engine.data.ragged import offsets_of
 from methods.engine.treatment import Retrained
 
 

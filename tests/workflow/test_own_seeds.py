@@ -65,7 +65,7 @@ def test_the_controls_of_an_anchor_are_sequences_of_their_own(world):
 
 def _pool(split):
     from methods.casr.drawing import draw_pool
-    from methods.engine.windows import cut_windows
+    from methods.engine.data.windows import cut_windows
     from tests.casr.support import TinyGRU
 
     model, numbers = TinyGRU(split.catalogue, 4, 1), torch.Generator().manual_seed(1)

@@ -113,7 +113,7 @@ EDITED, REMARK = "\nEDITED = 1\n", "\n# edited\n"
         ({"methods/shell_popularity/popularity.awk": REMARK}, {"shell-popularity", "tables"}),
         ({"methods/casr/heuristic.py": EDITED}, {"narm.casr-h.narm", "narm.casr-h", "tables"}),
         ({"paper_tables/kinds/panels.py": EDITED}, {"tables"}),
-        ({"methods/narm/model.py": REMARK, "methods/engine/ranking.py": '\n"""Of no number."""\n'}, set()),
+        ({"methods/narm/model.py": REMARK, "methods/evaluation/ranking.py": '\n"""Of no number."""\n'}, set()),
         ({"methods/popularity/card.yaml": "differs: [Nothing.]\n"}, {"tables"}),
         ({"datasets/synthetic/card.yaml": "terms: As they were.\n"}, {"synthetic", "tables"}),  # its audit
     ],

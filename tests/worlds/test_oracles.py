@@ -15,9 +15,9 @@ from datasets.pipeline.split import make_split
 from datasets.synthetic.truth import load_truth, true_next
 from methods.cards import FOLDER, cards, load_card, read_card
 from methods.casr.select import histories
-from methods.engine.ranking import rank
-from methods.engine.split import Targets, load_targets
+from methods.engine.data.split import Targets, load_targets
 from methods.engine.treatment import Oracle, Source, Truth
+from methods.evaluation.ranking import rank
 from methods.oracle_choice import treatment as choice
 from methods.oracle_next import treatment as following
 from workflow.cells.augment import oracle_of

@@ -15,10 +15,10 @@ from methods.casr.candidates import candidate_sets
 from methods.casr.drawing import draw_pool
 from methods.casr.pool import Pool
 from methods.casr.prefixes import frozen
-from methods.engine import training
-from methods.engine.branches import Branches
-from methods.engine.ranking import rank
-from methods.engine.windows import cut_windows
+from methods.engine.data.branches import Branches
+from methods.engine.data.windows import cut_windows
+from methods.engine.fit import training
+from methods.evaluation.ranking import rank
 from workflow.benchmark import literal
 from workflow.benchmark.data import offline
 from workflow.benchmark.floors import bare, rank_product, search_products, softmax_products

@@ -12,9 +12,9 @@ from torch import Tensor
 from methods.casr.candidates import Candidates
 from methods.casr.perturbation import HIDDEN, SETTLED
 from methods.casr.pool import Pool
+from methods.engine.data.split import Split
+from methods.engine.data.windows import Windows
 from methods.engine.recommender import SequentialRecommender
-from methods.engine.split import Split
-from methods.engine.windows import Windows
 
 
 def logits(model: SequentialRecommender, history: Tensor, place: int, delta: Tensor) -> Tensor:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from methods.engine.branches import Branches
+from methods.engine.data.branches import Branches
 from methods.engine.recommender import Recommender, Run
 from workflow.cells import steps
 

@@ -8,7 +8,7 @@ from types import ModuleType
 import torch
 
 from datasets.pipeline.errors import BadInput
-from methods.engine.split import Split, load_lists, load_targets
+from methods.engine.data.split import Split, load_lists, load_targets
 from methods.engine.treatment import Oracle, Say, Source, Task, derived_seed
 from paper_tables.cell import Cell
 from workflow.cells.files import as_made, weights_file

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from datasets.pipeline.command import start
 from datasets.pipeline.files import alone, healing, read_json, write_json
-from methods.engine.split import load_split
+from methods.engine.data.split import load_split
 from workflow import progress
 from workflow.cells import provenance
 from workflow.cells.augment import generate, treatment_module

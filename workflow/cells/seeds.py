@@ -10,11 +10,11 @@ import torch
 from safetensors.torch import save_file
 
 from datasets.pipeline.files import whole_file
-from methods.engine.external import external_ranks
-from methods.engine.ranking import Ranks
+from methods.engine.data.split import load_targets
 from methods.engine.recommender import Recommender
-from methods.engine.split import load_targets
 from methods.evaluation import acceptance
+from methods.evaluation.external import external_ranks
+from methods.evaluation.ranking import Ranks
 from methods.evaluation.ranks import groups_of
 from paper_tables.cell import Cell
 from workflow.cells import graph

@@ -15,12 +15,12 @@ from safetensors.torch import load_file
 
 from datasets.pipeline.errors import BadInput
 from methods.cards import load_card
-from methods.engine.decisions import decide, load_decisions
-from methods.engine.ranking import Ranks, rank
+from methods.engine.data.split import Split, Targets, load_candidates, load_known, load_split, load_targets
 from methods.engine.recommender import Fitted, Recommender, Run
-from methods.engine.split import Split, Targets, load_candidates, load_known, load_split, load_targets
 from methods.evaluation import acceptance
+from methods.evaluation.decisions import decide, load_decisions
 from methods.evaluation.metrics import summary
+from methods.evaluation.ranking import Ranks, rank
 from methods.evaluation.selection import Selection
 
 Say = Callable[[str], None]

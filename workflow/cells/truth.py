@@ -5,7 +5,7 @@ from pathlib import Path
 
 from datasets.pipeline.card import card
 from datasets.pipeline.files import record_of, sha256, unchanged
-from methods.engine.split import LISTS, load_lists
+from methods.engine.data.split import LISTS, load_lists
 from methods.engine.treatment import Truth
 
 

@@ -105,7 +105,7 @@ def windows_users(lengths: np.ndarray, longest: int) -> np.ndarray:
     """The user of each training window. `lengths`: training items of each user; a pool counts windows, not users.
 
     One window for each user with a pair of items; a longer history has more, every half window (the cut of
-    methods/engine/windows.py, which the tables cannot import; a test holds the two together).
+    methods/engine/data/windows.py, which the tables cannot import; a test holds the two together).
     """
     pairs = np.maximum(lengths - 1, 0)
     count = np.where(pairs > 0, 1 + np.maximum(0, -(-(pairs - longest) // (longest // 2))), 0)

@@ -1,0 +1,1 @@
+"""Training: losses, optimisers, loops with early stopping."""

@@ -1,0 +1,1 @@
+"""Parts of a network, and the inner loops behind them."""
